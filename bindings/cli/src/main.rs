@@ -1,0 +1,2 @@
+//! The `vantay` command.
+fn main() {}

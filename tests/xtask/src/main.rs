@@ -1,0 +1,2 @@
+//! The commands that build, test and measure Vantay.
+fn main() {}
