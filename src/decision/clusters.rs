@@ -248,7 +248,8 @@ mod tests {
 
     #[test]
     fn two_groups_joined_by_one_pair_are_one_cluster_with_a_flag() {
-        let group = |first| [pair(first, first + 1, 80.0), pair(first + 1, first + 2, 82.0), pair(first, first + 2, 81.0)];
+        let group =
+            |first| [pair(first, first + 1, 80.0), pair(first + 1, first + 2, 82.0), pair(first, first + 2, 81.0)];
         let found = clusters(group(10).into_iter().chain(group(20)).chain([pair(12, 20, 41.0)]));
         assert_eq!(found.len(), 1);
         let cluster = &found[0];

@@ -118,7 +118,7 @@ impl Scores {
         let n = comparisons.len() as f64;
         let errors = comparisons.iter().filter(|c| is_error(c)).count() as f64;
         let p = errors / n;
-        if !self.known || !(p > 0.0 && p < 1.0) {
+        if !(self.known && p > 0.0 && p < 1.0) {
             return 1.0;
         }
         // Residuals summed by subject; a pair counts once for each subject it has, so its own square is taken off once.
