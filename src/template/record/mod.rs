@@ -217,7 +217,7 @@ impl Record {
         &self.warnings
     }
 
-    /// The record's bytes. What was read without a warning about its length writes back to the same bytes.
+    /// The record's bytes. What was read writes back to the same bytes, except for what followed the record.
     ///
     /// # Errors
     /// [`TemplateError::Unrepresentable`] if the format cannot hold a value; [`TemplateError::Record`] if a value is reserved.
