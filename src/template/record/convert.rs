@@ -4,20 +4,11 @@
 //! stored to the unit of the target, rounded once; ISO's 1.40625° and INCITS's 2° do not convert without loss either way.
 //! "Not known" qualities become what the target writes for that.
 //!
-//! | lost on the way | to |
-//! |---|---|
-//! | product owner and type | ISO |
-//! | time, technology, vendor and certifications of the capture; a sensor number above 4095 | others than ISO 2011, the last only to the 2004 and 2005 editions |
-//! | the sensor's certification bits, but for the first four to INCITS 2009 and back | another edition |
-//! | vendor and algorithm of qualities; impression types above 9; view numbers above 15 (numbered anew) | 2004 and 2005 editions |
-//! | qualities of a view after the first | others than ISO 2011 |
-//! | cores, deltas and zonal qualities | ISO from INCITS, INCITS from ISO (ridge counts and vendor blocks stay) |
-//! | everything but type, place and angle; minutiae beyond the card's reach or over its limit | cards |
-//!
-//! What was there and was lost is among the [`Record::warnings`] of the result. To the compact card: ISO/IEC 19794-2:2005,
-//! annex on minutiae selection, as NIST biomdi implements it.
+//! What each target cannot hold is listed at the module above; what was there and was lost is among the warnings of the
+//! result. The compact card follows the card formats of ISO/IEC 19794-2:2005, with the coordinates' rounding of NIST biomdi.
 
 use super::super::{FingerPosition, Impression, MinutiaeTemplate, TemplateError};
+use super::cores;
 use super::format::minutia_quality;
 use super::inner::{requantise, rescale, share_size};
 use super::warning::inspect;
@@ -199,14 +190,30 @@ impl Record {
             minutia.reserved = 0;
         }
         if self.format.is_incits() != format.is_incits() {
-            converted
-                .extensions
-                .retain(|block| block.kind == Extension::RIDGE_COUNTS || block.kind >= Extension::VENDOR);
-            losses.add(number, "extension blocks", view.extensions.len() - converted.extensions.len());
+            converted.extensions = cross_extensions(format, number, &view.extensions, losses);
         }
         converted.extension_length = ExtensionLength::WithHeader;
         converted
     }
+}
+
+/// Extension blocks on their way between ISO and INCITS.
+fn cross_extensions(format: Format, view: usize, blocks: &[Extension], losses: &mut Losses) -> Vec<Extension> {
+    let mut kept = Vec::with_capacity(blocks.len());
+    for block in blocks {
+        let data = match block.kind {
+            Extension::RIDGE_COUNTS | Extension::VENDOR.. => Some(block.data.clone()),
+            Extension::CORES if format.is_incits() => cores::to_incits(&block.data).map(|(data, lost)| {
+                losses.add(view, "core and delta angles", lost);
+                data
+            }),
+            Extension::CORES => cores::to_iso(&block.data),
+            _ => None,
+        };
+        kept.extend(data.map(|data| Extension { kind: block.kind, data }));
+    }
+    losses.add(view, "extension blocks", blocks.len() - kept.len());
+    kept
 }
 
 /// Fits the views of `record` to the 2004 and 2005 editions: one image, few bits for numbers and impressions.
