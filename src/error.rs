@@ -1,6 +1,10 @@
 //! The error that holds every family's error.
 
-use crate::{registration::FeedError, template::TemplateError};
+use crate::{
+    gallery::{GalleryError, Rejection},
+    registration::FeedError,
+    template::TemplateError,
+};
 
 /// Any error of the library; each variant is the error enum of one room.
 #[derive(Debug, thiserror::Error)]
@@ -12,6 +16,12 @@ pub enum Error {
     /// A registration or a line of a feed was rejected.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// A gallery could not be created, opened, read or written.
+    #[error(transparent)]
+    Gallery(#[from] GalleryError),
+    /// A gallery did not take a registration.
+    #[error(transparent)]
+    Rejection(#[from] Rejection),
 }
 
 /// A result whose error is any error of the library.
