@@ -1,10 +1,7 @@
 //! Why a search could not answer.
 
 use crate::{
-    face::FaceError,
-    fingerprint::FingerprintError,
-    gallery::GalleryError,
-    registration::RegistrationId,
+    face::FaceError, fingerprint::FingerprintError, gallery::GalleryError, registration::RegistrationId,
     simd::LevelError,
 };
 
@@ -25,7 +22,9 @@ pub enum SearchError {
     #[error(transparent)]
     Level(#[from] LevelError),
     /// A probe's portrait is of another model or dimension than the gallery's.
-    #[error("probe {registration}: embedding of model \"{found}\" with {found_dimension} dimensions, the gallery holds {expected}")]
+    #[error(
+        "probe {registration}: embedding of model \"{found}\" with {found_dimension} dimensions, the gallery holds {expected}"
+    )]
     Model {
         /// The probe.
         registration: RegistrationId,

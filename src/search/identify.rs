@@ -218,7 +218,7 @@ impl Search<'_> {
         let (of, row) = self.references.at(place);
         let mut references = Vec::new();
         for ((i, fingers), list) in views.iter().zip(lists) {
-            of.fingers_of(row, matching, &probes[*i].positions, &mut references)?;
+            of.fingers_of(row, |position| probes[*i].compares(matching, position), &mut references)?;
             if references.is_empty() {
                 continue;
             }

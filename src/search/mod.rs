@@ -26,6 +26,7 @@ mod scores;
 mod verify;
 mod work;
 
+pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;
 pub use filter::Filter;
@@ -37,7 +38,10 @@ pub use scores::PartScores;
 pub use verify::Verification;
 pub use work::Work;
 
-use crate::{gallery::{Place, Snapshot}, simd::Level};
+use crate::{
+    gallery::{Place, Snapshot},
+    simd::Level,
+};
 use fingers::{ReferenceFinger, compare_fingers};
 use probe::{Bench, Probe};
 use references::References;
@@ -71,7 +75,7 @@ impl<'a> Search<'a> {
         bench.compared += u64::from(parts.face.is_some());
         if probe.has_fingers() {
             let mut references = Vec::new();
-            of.fingers_of(row, matching, &probe.positions, &mut references)?;
+            of.fingers_of(row, |position| probe.compares(matching, position), &mut references)?;
             let views = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
             bench.compared += compare_fingers(&mut bench.comparer, matching, &probe.fingers(), &views, &mut parts);
         }

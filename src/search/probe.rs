@@ -1,6 +1,6 @@
 //! A registration made ready to be compared with many.
 
-use super::{SearchError, fingers::FingerView};
+use super::{FingerMatching, SearchError, fingers::FingerView};
 use crate::{
     face,
     fingerprint::{Comparer, Prepared},
@@ -25,7 +25,6 @@ pub enum Modality {
 pub(super) struct Probe<'p> {
     pub embedding: Option<&'p [f32]>,
     fingers: Vec<(FingerPosition, Prepared)>,
-    pub positions: Vec<FingerPosition>,
 }
 
 impl<'p> Probe<'p> {
@@ -50,10 +49,14 @@ impl<'p> Probe<'p> {
             .filter(|_| modality != Modality::Face)
             .map(|template| (template.position(), Prepared::new(template)))
             .collect();
-        let positions = fingers.iter().map(|&(position, _)| position).collect();
         // A gallery without a face model has nothing to compare a portrait with.
         let embedding = portrait.filter(|_| snapshot.face().is_some()).map(|portrait| portrait.embedding.as_slice());
-        Ok(Probe { embedding, fingers, positions })
+        Ok(Probe { embedding, fingers })
+    }
+
+    /// Whether any of the fingers compares with a reference finger of this position.
+    pub fn compares(&self, matching: FingerMatching, reference: FingerPosition) -> bool {
+        self.fingers.iter().any(|&(probe, _)| matching.compares(probe, reference))
     }
 
     pub fn has_fingers(&self) -> bool {

@@ -4,7 +4,7 @@ use super::{
     SearchError,
     derivation::{FACE_SCREEN, FINGER_PREPARED, VERSION},
     filter::Filter,
-    fingers::{FingerMatching, ReferenceFinger},
+    fingers::ReferenceFinger,
 };
 use crate::{
     face::{self, FaceColumn, FaceScreen},
@@ -82,7 +82,8 @@ struct FingerReferences<'a> {
 
 impl<'a> References<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Result<Self, SearchError> {
-        let segments = snapshot.segments().iter().map(|segment| SegmentReferences::new(segment)).collect::<Result<_, _>>()?;
+        let segments =
+            snapshot.segments().iter().map(|segment| SegmentReferences::new(segment)).collect::<Result<_, _>>()?;
         Ok(References { snapshot, segments })
     }
 
@@ -116,18 +117,17 @@ impl<'a> SegmentReferences<'a> {
         Ok(SegmentReferences { segment, subjects: segment.subject_keys()?, face, fingers })
     }
 
-    /// The fingers of a row that any of `probes` compares with.
+    /// The fingers of a row at the positions that are `wanted`.
     pub fn fingers_of(
         &self,
         row: usize,
-        matching: FingerMatching,
-        probes: &[FingerPosition],
+        wanted: impl Fn(FingerPosition) -> bool,
         into: &mut Vec<ReferenceFinger<'a>>,
     ) -> Result<(), SearchError> {
         into.clear();
         for column in &self.fingers {
             let position = column.fingers.position();
-            if !probes.iter().any(|&probe| matching.compares(probe, position)) {
+            if !wanted(position) {
                 continue;
             }
             for i in column.fingers.of_row(row) {
@@ -138,6 +138,11 @@ impl<'a> SegmentReferences<'a> {
             }
         }
         Ok(())
+    }
+
+    /// Whether a row has any finger.
+    pub fn has_fingers(&self, row: usize) -> bool {
+        self.fingers.iter().any(|column| !column.fingers.of_row(row).is_empty())
     }
 
     /// The embedding of a row.

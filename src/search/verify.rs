@@ -1,6 +1,9 @@
 //! One to one: is this the person whom the record names?
 
-use super::{Decision, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work, probe::{Bench, Probe}};
+use super::{
+    Decision, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    probe::{Bench, Probe},
+};
 use crate::registration::Registration;
 use rayon::prelude::*;
 

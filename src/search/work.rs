@@ -31,10 +31,6 @@ impl AddAssign for Work {
 
 impl From<crate::face::Work> for Work {
     fn from(work: crate::face::Work) -> Work {
-        Work {
-            comparisons: work.comparisons,
-            full_comparisons: work.full_comparisons,
-            bytes_read: work.bytes_read,
-        }
+        Work { comparisons: work.comparisons, full_comparisons: work.full_comparisons, bytes_read: work.bytes_read }
     }
 }
