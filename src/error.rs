@@ -5,9 +5,11 @@ use crate::{
     face::FaceError,
     fingerprint::FingerprintError,
     gallery::{GalleryError, Rejection},
-    registration::FeedError,
+
     search::SearchError,
     simd::LevelError,
+    registration::{FeedError, FeedProblem},
+    synthesis::SynthesisError,
     template::TemplateError,
 };
 
@@ -42,6 +44,12 @@ pub enum Error {
     /// A SIMD level is not to be had.
     #[error(transparent)]
     Level(#[from] LevelError),
+    /// A line of a feed was rejected, at a place.
+    #[error(transparent)]
+    FeedLine(#[from] FeedProblem),
+    /// A synthetic population cannot be made as described.
+    #[error(transparent)]
+    Synthesis(#[from] SynthesisError),
 }
 
 /// A result whose error is any error of the library.
