@@ -9,19 +9,6 @@ pub(super) struct Rigid {
     pub y: f32,
 }
 
-impl Rigid {
-    #[inline(always)]
-    pub fn apply(&self, x: f32, y: f32) -> (f32, f32) {
-        (self.cos * x + self.sin * y + self.x, self.cos * y - self.sin * x + self.y)
-    }
-
-    /// The turn in 1/65536, counter-clockwise.
-    #[inline(always)]
-    pub fn turn(&self) -> i32 {
-        (atan2_turn(self.sin, self.cos) * 65536.0) as i32
-    }
-}
-
 /// Sums for the least-squares turn and shift.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Moments {
@@ -62,24 +49,4 @@ impl Moments {
         let (cos, sin) = if norm > 1e-9 { (c / norm, s / norm) } else { (1.0, 0.0) };
         Rigid { cos, sin, x: bx - (cos * ax + sin * ay), y: by - (cos * ay - sin * ax) }
     }
-}
-
-/// The angle of (`x`, `y`) as a share of a turn, −0.5 to 0.5; a polynomial good to 1e-4 radians.
-#[inline(always)]
-fn atan2_turn(y: f32, x: f32) -> f32 {
-    let (ax, ay) = (x.abs(), y.abs());
-    let (small, large) = if ax < ay { (ax, ay) } else { (ay, ax) };
-    let r = small / large.max(1e-12);
-    let s = r * r;
-    let mut t = r * (0.999_866 + s * (-0.330_299_5 + s * (0.180_141 + s * (-0.085_133 + s * 0.020_835_1))));
-    if ay > ax {
-        t = core::f32::consts::FRAC_PI_2 - t;
-    }
-    if x < 0.0 {
-        t = core::f32::consts::PI - t;
-    }
-    if y < 0.0 {
-        t = -t;
-    }
-    t * (0.5 / core::f32::consts::PI)
 }

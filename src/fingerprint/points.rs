@@ -1,62 +1,87 @@
 //! A prepared template spread out for arithmetic: one array per property, padded for full registers.
 
 use super::{prepared::PreparedView, trigonometry};
+use crate::simd::LANES;
+use std::ops::{Index, IndexMut};
 
 /// Room for 255 minutiae and the padding.
 pub(super) const ROOM: usize = 256;
-/// Arrays are worked on in steps of so many lanes.
-pub(super) const LANES: usize = 16;
-/// Where padding lies: near nothing.
-pub(super) const NOWHERE: f32 = 1e6;
+
+/// One number per minutia, in blocks of a register.
+#[derive(Clone)]
+pub(super) struct Column<T>(pub [[T; LANES]; ROOM / LANES]);
+
+impl<T: Copy> Column<T> {
+    pub fn of(value: T) -> Self {
+        Column([[value; LANES]; ROOM / LANES])
+    }
+}
+
+impl<T> Index<usize> for Column<T> {
+    type Output = T;
+    #[inline(always)]
+    fn index(&self, k: usize) -> &T {
+        &self.0[(k / LANES) % (ROOM / LANES)][k % LANES]
+    }
+}
+
+impl<T> IndexMut<usize> for Column<T> {
+    #[inline(always)]
+    fn index_mut(&mut self, k: usize) -> &mut T {
+        &mut self.0[(k / LANES) % (ROOM / LANES)][k % LANES]
+    }
+}
 
 /// One template's minutiae.
 pub(super) struct Points {
     pub n: usize,
-    pub padded: usize,
-    pub x: [f32; ROOM],
-    pub y: [f32; ROOM],
-    /// 1/65536 turn, so that wrapping is the arithmetic's own.
-    pub angle: [i32; ROOM],
-    pub cos: [f32; ROOM],
-    pub sin: [f32; ROOM],
-    pub weight: [f32; ROOM],
+    /// How many registers hold them.
+    pub blocks: usize,
+    pub x: Column<f32>,
+    pub y: Column<f32>,
+    /// 1/256 turn.
+    pub angle: Column<i32>,
+    pub cos: Column<f32>,
+    pub sin: Column<f32>,
+    pub weight: Column<f32>,
     pub outline: [f32; 16],
-    pub kind: [u8; ROOM],
-    pub depth: [f32; ROOM],
+    pub kind: Column<u8>,
+    pub depth: Column<f32>,
 }
 
 impl Points {
     pub fn new() -> Self {
         Points {
             n: 0,
-            padded: 0,
-            x: [0.0; ROOM],
-            y: [0.0; ROOM],
-            angle: [0; ROOM],
-            cos: [0.0; ROOM],
-            sin: [0.0; ROOM],
-            weight: [0.0; ROOM],
+            blocks: 0,
+            x: Column::of(0.0),
+            y: Column::of(0.0),
+            angle: Column::of(0),
+            cos: Column::of(0.0),
+            sin: Column::of(0.0),
+            weight: Column::of(0.0),
             outline: [0.0; 16],
-            kind: [0; ROOM],
-            depth: [0.0; ROOM],
+            kind: Column::of(0),
+            depth: Column::of(0.0),
         }
     }
 
+    /// Spreads out `view`; what fills the last register lies at `nowhere`.
     #[inline(always)]
     pub fn load(&mut self, view: &PreparedView<'_>, nowhere: f32) {
         self.n = view.minutiae.len().min(ROOM - 1);
-        self.padded = self.n.next_multiple_of(LANES).min(ROOM);
+        self.blocks = self.n.div_ceil(LANES);
         for (k, m) in view.minutiae.iter().take(self.n).enumerate() {
             self.x[k] = f32::from(m.x);
             self.y[k] = f32::from(m.y);
-            self.angle[k] = i32::from(m.angle) << 8;
+            self.angle[k] = i32::from(m.angle);
             self.cos[k] = trigonometry::cos(m.angle);
             self.sin[k] = trigonometry::sin(m.angle);
-            self.weight[k] = if m.weight == 0 { 0.5 } else { f32::from(m.weight.min(100)) / 100.0 };
+            self.weight[k] = if m.weight == 0 { 0.5 } else { f32::from(m.weight.min(100)) * 0.01 };
             self.kind[k] = m.kind;
             self.depth[k] = f32::from(m.depth);
         }
-        for k in self.n..self.padded {
+        for k in self.n..self.blocks * LANES {
             self.x[k] = nowhere;
             self.y[k] = nowhere;
             self.angle[k] = 0;
@@ -72,8 +97,11 @@ impl Points {
     }
 }
 
-/// The signed difference of two angles in 1/65536 turn, as 1/256 turn.
+/// Where padding lies: near nothing.
+pub(super) const NOWHERE: f32 = 1e6;
+
+/// The signed difference of two angles in 1/256 turn.
 #[inline(always)]
 pub(super) fn turn(a: i32, b: i32) -> f32 {
-    (((a - b) << 16) >> 16) as f32 * (1.0 / 256.0)
+    f32::from((a - b) as i8)
 }

@@ -3,7 +3,7 @@
 use super::{
     correspondences::Correspondences,
     pairing::{NONE, Pairing},
-    points::{Points, ROOM, turn},
+    points::{Column, Points, turn},
     trigonometry,
 };
 
@@ -64,7 +64,6 @@ fn inside(outline: &[f32; 16], x: f32, y: f32) -> f32 {
 pub(super) struct Evidence {
     pub strength: f32,
     pub second: f32,
-    pub turned: i32,
 }
 
 /// The sub-scores of a refined pairing.
@@ -73,7 +72,7 @@ pub(super) fn subscores(
     a: &Points,
     b: &Points,
     pairing: &Pairing,
-    back: (&[f32; ROOM], &[f32; ROOM]),
+    back: (&Column<f32>, &Column<f32>),
     c: &Correspondences,
     e: &Evidence,
 ) -> [f32; SUBSCORES] {
@@ -83,7 +82,7 @@ pub(super) fn subscores(
     let mut common_a = 0f32;
     let mut common_b = 0f32;
     let mut unpaired = 0f32;
-    let mut taken = [false; ROOM];
+    let mut taken = [false; 256];
     let mut pairs = 0f32;
     let mut fit = 0f32;
     let mut similarity = 0f32;
@@ -118,16 +117,18 @@ pub(super) fn subscores(
         taken[j] = true;
         let (dx, dy) = (b.x[j] - pairing.x[i], b.y[j] - pairing.y[i]);
         let d2 = dx * dx + dy * dy;
-        let t = turn(a.angle[i] + e.turned, b.angle[j]);
+        let aligned = pairing.cos[i] * b.cos[j] + pairing.sin[i] * b.sin[j];
+        // Squared, in 1/256 turn, for small angles.
+        let t2_ = (2.0 - 2.0 * aligned).max(0.0) * (40.74 * 40.74);
         pairs += 1.0;
         fit += 1.0 - pairing.cost[i];
-        similarity += c.table[i * ROOM + j] as f32 * (1.0 / 65536.0);
+        similarity += c.similarity(i, j);
         offset += d2;
-        swing += t * t;
+        swing += t2_;
         if a.kind[i] != 0 && b.kind[j] != 0 {
             kinds += if a.kind[i] == b.kind[j] { 1.0 } else { -1.0 };
         }
-        evidence += log_odds - 0.5 * d2 / s2 - 0.5 * t * t / t2;
+        evidence += log_odds - 0.5 * d2 / s2 - 0.5 * t2_ / t2;
         deep += a.depth[i].min(b.depth[j]).min(20.0) * 0.05;
         quality += (a.weight[i] * b.weight[j]).sqrt();
         // Agreement with the other pairs near by.

@@ -6,6 +6,8 @@
 #![allow(unsafe_code)]
 
 pub(crate) mod embedding;
+mod fingerprint;
 mod level;
 
+pub(crate) use fingerprint::{Dispatch, Integers, LANES, Lanes, Reals, Task};
 pub use level::{Level, LevelError};
