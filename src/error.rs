@@ -5,10 +5,9 @@ use crate::{
     face::FaceError,
     fingerprint::FingerprintError,
     gallery::{GalleryError, Rejection},
-
+    registration::{FeedError, FeedProblem},
     search::SearchError,
     simd::LevelError,
-    registration::{FeedError, FeedProblem},
     synthesis::SynthesisError,
     template::TemplateError,
 };

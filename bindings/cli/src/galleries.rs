@@ -1,11 +1,11 @@
 //! Galleries named on the command line, and how they are searched.
 
 use crate::failure::Failure;
-use std::{path::Path, sync::Arc};
+use std::path::Path;
 use vantay::{
     gallery::{Gallery, GalleryError, Snapshot},
     registration::{FaceModel, FeedOptions},
-    search::{FingerMatching, Judge, Modality, Thresholds},
+    search::{FingerMatching, Modality},
 };
 
 /// Opens a gallery. That there is none is wrong usage, damage is a failed run.
@@ -18,9 +18,8 @@ pub fn open(path: &Path) -> Result<Gallery, Failure> {
 
 /// What a feed has to be like for a gallery.
 pub fn feed_options(snapshot: &Snapshot) -> FeedOptions {
-    let face_model = snapshot
-        .face()
-        .map(|face| FaceModel { name: face.model.as_ref().into(), dimension: face.dimension });
+    let face_model =
+        snapshot.face().map(|face| FaceModel { name: face.model.as_ref().into(), dimension: face.dimension });
     FeedOptions { id_scheme: snapshot.id_scheme(), face_model, ..FeedOptions::default() }
 }
 

@@ -3,10 +3,14 @@
 //! Exit status: 0 done; 1 the run did not complete or data is damaged; 2 wrong usage.
 
 mod commands;
+mod evidence;
 mod failure;
+mod galleries;
 mod output;
+mod probes;
 mod progress;
 mod stats;
+mod templates;
 
 use clap::Parser;
 use failure::Failure;

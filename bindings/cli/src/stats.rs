@@ -3,6 +3,7 @@
 use crate::{Common, failure::Failure};
 use serde::Serialize;
 use std::{fs, time::Instant};
+use vantay::search::Work;
 
 /// What was done. A figure that the command does not have is left out.
 #[derive(Debug, Default, Serialize)]
@@ -33,6 +34,23 @@ pub struct Stats {
     pub simd: String,
 }
 
+impl Stats {
+    /// The counts of a search.
+    pub fn of(work: Work) -> Self {
+        Stats {
+            comparisons: work.comparisons,
+            full_comparisons: work.full_comparisons,
+            bytes_read: work.bytes_read,
+            ..Stats::default()
+        }
+    }
+
+    /// With the counts of a feed.
+    pub fn with_records(self, records: u64, rejected: u64) -> Self {
+        Stats { records: Some(records), rejected: Some(rejected), ..self }
+    }
+}
+
 /// A running clock that becomes [`Stats`].
 pub struct Clock {
     command: &'static str,
@@ -61,7 +79,7 @@ impl Clock {
         stats.penetration_rate = rate(stats.full_comparisons, stats.comparisons as f64);
         stats.threads = rayon::current_num_threads();
         stats.simd = vantay::simd::Level::chosen().map_or_else(|error| error.to_string(), |level| level.to_string());
-        let text = simd_json::to_string_pretty(&stats).map_err(Failure::run)?;
+        let text = simd_json::to_string(&stats).map_err(Failure::run)?;
         fs::write(path, text + "\n").map_err(|error| Failure::file(path, error))
     }
 }

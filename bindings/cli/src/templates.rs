@@ -25,10 +25,7 @@ pub fn first_view(path: &Path) -> Result<MinutiaeTemplate, Failure> {
     if more > 0 {
         eprintln!("vantay: {}: the first of {} views is used", path.display(), more + 1);
     }
-    templates
-        .into_iter()
-        .next()
-        .ok_or_else(|| Failure::run(format_args!("{}: the record has no view", path.display())))
+    templates.into_iter().next().ok_or_else(|| Failure::run(format_args!("{}: the record has no view", path.display())))
 }
 
 /// The files of a folder that are named <finger>_<impression>.*, in the order of their names.

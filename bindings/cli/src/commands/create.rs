@@ -36,7 +36,8 @@ impl Create {
             Scheme::Vn => IdScheme::Vietnam,
             Scheme::Opaque => IdScheme::Opaque,
         };
-        let face = self.face_model.zip(self.face_dim).map(|(model, dimension)| FaceSpec { model: model.into(), dimension });
+        let face =
+            self.face_model.zip(self.face_dim).map(|(model, dimension)| FaceSpec { model: model.into(), dimension });
         Gallery::create(&self.gallery, Options { id_scheme, face, ..Options::default() }).map_err(Failure::run)?;
         Ok(())
     }

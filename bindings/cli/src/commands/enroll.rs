@@ -16,7 +16,9 @@ use vantay::{
 
 /// Enrol the registrations of feeds
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay enroll national hanoi.ndjson.zst hue.ndjson.zst --on-error skip --rejects bad.ndjson")]
+#[command(
+    after_help = "Example:\n  vantay enroll national hanoi.ndjson.zst hue.ndjson.zst --on-error skip --rejects bad.ndjson"
+)]
 pub struct Enroll {
     /// The gallery
     gallery: PathBuf,

@@ -6,10 +6,14 @@ use crate::{
     progress,
     stats::{Clock, Stats},
 };
-use std::path::PathBuf;
+use std::{
+    fs::File,
+    io::{BufWriter, Write},
+    path::PathBuf,
+};
 use vantay::{
     registration::{FaceModel, FeedWriter},
-    synthesis::{Generator, Population},
+    synthesis::{Generator, Population, write_truth},
 };
 
 /// Generate registrations of people who do not exist
@@ -17,7 +21,9 @@ use vantay::{
 /// The same seed gives the same bytes. A tool for scale, not for accuracy: no figure measured on it says how well real
 /// people are told apart.
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay synth --subjects 20000 --duplicates 0.01 --out city.ndjson.zst --truth pairs.csv")]
+#[command(
+    after_help = "Example:\n  vantay synth --subjects 20000 --duplicates 0.01 --out city.ndjson.zst --truth pairs.csv"
+)]
 pub struct Synth {
     /// How many people
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
@@ -51,8 +57,8 @@ pub struct Synth {
 impl Synth {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("synth");
-        let face_model = (self.face_dim > 0)
-            .then(|| FaceModel { name: self.face_model.as_str().into(), dimension: self.face_dim });
+        let face_model =
+            (self.face_dim > 0).then(|| FaceModel { name: self.face_model.as_str().into(), dimension: self.face_dim });
         let population = Population {
             seed: self.seed,
             subjects: self.subjects,
@@ -62,17 +68,21 @@ impl Synth {
             fingers: self.fingers,
         };
         let generator = Generator::new(population).map_err(Failure::usage)?;
-        let bar = progress::bar("generating", Some(generator.len()));
+        let bar = progress::bar("generating", Some(generator.registrations()));
         let mut feed = FeedWriter::create(&self.out).map_err(|error| Failure::file(&self.out, error))?;
-        for registration in generator.registrations() {
-            feed.write(&registration).map_err(|error| Failure::file(&self.out, error))?;
-            bar.inc(1);
-        }
-        feed.finish().map_err(|error| Failure::file(&self.out, error))?;
+        generator
+            .write_feed(&mut feed, |written| bar.set_position(written))
+            .and_then(|()| feed.finish())
+            .map_err(|error| Failure::file(&self.out, error))?;
         bar.finish_and_clear();
         if let Some(path) = &self.truth {
-            generator.write_truth(path).map_err(|error| Failure::file(path, error))?;
+            let write = |path| {
+                let mut file = BufWriter::new(File::create(path)?);
+                write_truth(&generator, &mut file)?;
+                file.flush()
+            };
+            write(path).map_err(|error| Failure::file(path, error))?;
         }
-        clock.finish(common, Stats { records: Some(generator.len()), ..Stats::default() })
+        clock.finish(common, Stats { records: Some(generator.registrations()), ..Stats::default() })
     }
 }
