@@ -186,7 +186,8 @@ impl Record {
         let (from, to) = (self.format.angle_units(), format.angle_units());
         for minutia in &mut converted.minutiae {
             minutia.angle = requantise(minutia.angle, from, to);
-            minutia.quality = format.stored_minutia_quality(minutia_quality(minutia.quality));
+            let quality = minutia_quality(minutia.quality);
+            minutia.quality = if converted.minutia_qualities { format.stored_minutia_quality(quality) } else { 0 };
             minutia.reserved = 0;
         }
         if self.format.is_incits() != format.is_incits() {
