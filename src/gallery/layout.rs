@@ -229,7 +229,7 @@ column_kinds! {
 const _: () = {
     assert!(size_of::<Header>() == 64 && size_of::<Trailer>() == 64 && size_of::<ColumnEntry>() == 64);
     assert!(size_of::<LiveHeader>() == 64 && size_of::<FingerProperties>() == 8);
-    assert!(BLOCK % ALIGNMENT == 0);
+    assert!(BLOCK.is_multiple_of(ALIGNMENT));
 };
 
 /// `offset` rounded up to the alignment of columns.

@@ -142,7 +142,7 @@ impl SegmentFile {
             reason,
         };
         let length = map.len() as u64;
-        if length < 128 || length % 4 != 0 {
+        if length < 128 || !length.is_multiple_of(64) {
             return Err(at(0, "header", format!("a file of {length} bytes is no segment")));
         }
         let header: Header = bytemuck::pod_read_unaligned(&map[..64]);
@@ -184,7 +184,7 @@ impl SegmentFile {
         if trailer.table.checked_add(table_length) != Some(trailer_at) {
             return Err(at(trailer_at + 24, "trailer", "the table does not end where the trailer starts".into()));
         }
-        if trailer.checksums < 64 || trailer.checksums > trailer.table || trailer.checksums % 64 != 0 {
+        if trailer.checksums < 64 || trailer.checksums > trailer.table || !trailer.checksums.is_multiple_of(64) {
             return Err(at(trailer_at + 40, "trailer", "the checksums do not stand before the table".into()));
         }
         if u32::try_from(trailer.rows).is_err() {
