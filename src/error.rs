@@ -1,8 +1,14 @@
 //! The error that holds every family's error.
 
 use crate::{
+    evaluation::EvaluationError,
+    face::FaceError,
+    fingerprint::FingerprintError,
     gallery::{GalleryError, Rejection},
-    registration::FeedError,
+    registration::{FeedError, FeedProblem},
+    search::SearchError,
+    simd::LevelError,
+    synthesis::SynthesisError,
     template::TemplateError,
 };
 
@@ -16,12 +22,33 @@ pub enum Error {
     /// A registration or a line of a feed was rejected.
     #[error(transparent)]
     Feed(#[from] FeedError),
-    /// A gallery could not be created, opened, read or written.
+    /// Embeddings, columns or filters do not fit together.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// A prepared fingerprint could not be used.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
+    /// A gallery could not be read or written.
     #[error(transparent)]
     Gallery(#[from] GalleryError),
-    /// A gallery did not take a registration.
+    /// A registration was not enrolled.
     #[error(transparent)]
     Rejection(#[from] Rejection),
+    /// A search could not answer.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// Scores could not be read or evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// A SIMD level is not to be had.
+    #[error(transparent)]
+    Level(#[from] LevelError),
+    /// A line of a feed was rejected, at a place.
+    #[error(transparent)]
+    FeedLine(#[from] FeedProblem),
+    /// A synthetic population cannot be made as described.
+    #[error(transparent)]
+    Synthesis(#[from] SynthesisError),
 }
 
 /// A result whose error is any error of the library.
