@@ -11,6 +11,7 @@ use crate::{
     synthesis::SynthesisError,
     template::TemplateError,
 };
+use crate::{decision::DecisionError, evaluation::EvaluationError, registration::FeedError, template::TemplateError};
 
 /// Any error of the library; each variant is the error enum of one room.
 #[derive(Debug, thiserror::Error)]
@@ -49,6 +50,12 @@ pub enum Error {
     /// A synthetic population cannot be made as described.
     #[error(transparent)]
     Synthesis(#[from] SynthesisError),
+    /// A rate, calibration or policy that is not to be had.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// Scores that could not be read or evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
 }
 
 /// A result whose error is any error of the library.
