@@ -239,13 +239,12 @@ impl<S: PairSink> Pass<'_, '_, S> {
                 continue;
             }
             let bytes = column.tile(tile);
-            let mut ahead = column.tile(tile + 1);
+            let mut ahead = self.screen.shares(dimension, column.tile(tile + 1), self.probes.panels().len());
             part.work.bytes_read += bytes.len() as u64;
             let place = |lane: u32| Place { column: c, row: tile as u32 * TILE as u32 + lane };
             for range in self.probes.panels() {
                 let panel = self.probes.panel(range.clone(), &self.tests[range.clone()]);
-                self.screen.run(dimension, bytes, panel, ahead, &mut part.survivors);
-                ahead = &[];
+                self.screen.run(dimension, bytes, panel, ahead.next().unwrap_or_default(), &mut part.survivors);
                 for (p, probe) in range.enumerate() {
                     let a = self.places[probe];
                     let live = if self.join.right.is_none() { live & later(a, place(0)) } else { live };

@@ -123,7 +123,7 @@ impl<'a> Probes<'a> {
     }
 
     /// The ranges of probes that form a panel.
-    pub fn panels(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+    pub fn panels(&self) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> {
         self.panels.windows(2).map(|panel| panel[0]..panel[1])
     }
 

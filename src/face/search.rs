@@ -281,11 +281,10 @@ impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
     fn tile(&mut self, tile: &[u8], ahead: &[u8], live: u64, place: impl Fn(u32) -> Place) {
         self.work.bytes_read += tile.len() as u64;
         let dimension = self.search.columns[0].dimension();
-        let mut ahead = ahead;
+        let mut ahead = self.screen.shares(dimension, ahead, self.probes.panels().len());
         for range in self.probes.panels() {
             let panel = self.probes.panel(range.clone(), &self.tests[range.clone()]);
-            self.screen.run(dimension, tile, panel, ahead, &mut self.survivors);
-            ahead = &[];
+            self.screen.run(dimension, tile, panel, ahead.next().unwrap_or_default(), &mut self.survivors);
             for (p, probe) in range.enumerate() {
                 let mask = self.survivors.masks[p] & live;
                 if mask == 0 {

@@ -7,7 +7,7 @@
 //! more references are compared in full, the answer stays the same.
 #![cfg(target_arch = "x86_64")]
 
-use super::{LINE, Lanes, Run, STEP, Survivors, Test, screen};
+use super::{Ahead, LINE, Lanes, Run, STEP, Survivors, Test, screen};
 use core::arch::x86_64::*;
 
 /// Largest absolute code of a probe that cannot saturate.
@@ -98,7 +98,7 @@ unsafe fn run<const P: usize>(
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: the caller's.

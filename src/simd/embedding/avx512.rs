@@ -1,7 +1,7 @@
 //! AVX-512 with VNNI: 16 references in a register, one instruction for 64 products.
 #![cfg(target_arch = "x86_64")]
 
-use super::{Lanes, Run, Survivors, Test, screen};
+use super::{Ahead, Lanes, Run, Survivors, Test, screen};
 use core::arch::x86_64::*;
 
 struct Avx512;
@@ -67,7 +67,7 @@ unsafe fn run<const P: usize>(
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: the caller's.

@@ -95,7 +95,9 @@ impl Default for Survivors {
     }
 }
 
-type Run = unsafe fn(*const u8, usize, *const i32, *const Test, *const u8, &mut Survivors);
+/// Where to prefetch, and how many lines per step.
+type Ahead = (*const u8, usize);
+type Run = unsafe fn(*const u8, usize, *const i32, *const Test, Ahead, &mut Survivors);
 
 /// The screening kernel of a level, chosen once for a search.
 #[derive(Clone, Copy)]
@@ -126,8 +128,18 @@ impl Screen {
         self.limit
     }
 
-    /// Screens a tile of embeddings of `dimension` for the probes of `panel`, and asks memory for `ahead` meanwhile (what is read next;
-    /// may be empty).
+    /// Cuts the next tile into what each of `panels` runs over this one should ask memory for, so that reading goes on all the time.
+    pub fn shares<'a>(&self, dimension: usize, tile: &'a [u8], panels: usize) -> std::slice::Chunks<'a, u8> {
+        let lines = match panels {
+            1 => 4,
+            2 | 3 => 2,
+            _ => 1,
+        };
+        tile.chunks(lines * 4 * LINE * steps(dimension))
+    }
+
+    /// Screens a tile of embeddings of `dimension` for the probes of `panel`, and asks memory for `ahead` meanwhile: a part of what
+    /// is read next, at most a tile, may be empty.
     ///
     /// The answer is wrong, but nothing worse, where a probe's code is beyond [`Screen::limit`].
     ///
@@ -139,10 +151,11 @@ impl Screen {
         let steps = steps(dimension);
         assert_eq!(tile.len(), tile_bytes(dimension), "one tile");
         assert_eq!(panel.words.len(), steps * width, "all words of all probes");
-        let ahead = if ahead.len() >= tile.len() { ahead.as_ptr() } else { std::ptr::null() };
+        let lines = ahead.len().div_ceil(LINE * 4 * steps);
         // SAFETY: `new` saw that the machine has what `runs` was compiled for; the tile holds its head and `steps` steps, the
         // panel `steps` words for each of its `width` tests, both just checked, and `steps` is even. `ahead` is only prefetched.
         unsafe {
+            let ahead = (ahead.as_ptr(), lines);
             (self.runs[width - 1])(tile.as_ptr(), steps, panel.words.as_ptr(), panel.tests.as_ptr(), ahead, survivors)
         }
     }
@@ -189,7 +202,7 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: every offset stays in the tile, the panel or the survivors, see the function's contract: `first + g` is below
@@ -206,23 +219,14 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
                 sums[p] = [L::start((*tests.add(p)).start); G];
             }
             let line = codes.add(first * 4 * LINE);
-            let mut step = 0;
-            if ahead.is_null() {
-                while step < steps {
-                    multiply::<L, G, P>(&mut sums, line.add(step * STEP), words.add(step * P));
-                    step += L::DEPTH;
-                }
-            } else {
-                // `G` lines of the next tile for each `G` lines of this one.
-                let next = ahead.wrapping_add(TILE_HEAD + first * 4 * LINE);
-                while step < steps {
-                    for g in 0..G * L::DEPTH {
-                        let line = (step + g / G) * STEP + g % G * 4 * LINE;
-                        L::prefetch(next.wrapping_add(line));
-                    }
-                    multiply::<L, G, P>(&mut sums, line.add(step * STEP), words.add(step * P));
-                    step += L::DEPTH;
-                }
+            // What is asked of memory is spread over the lines of this tile.
+            let share = ahead.1 * steps * LINE * 4 * G / (TILE / LINE);
+            let next = ahead.0.wrapping_add(share * (first / G));
+            match ahead.1 * G / (TILE / LINE) {
+                0 => multiply::<L, G, P, 0>(&mut sums, line, words, steps, next),
+                1 => multiply::<L, G, P, 1>(&mut sums, line, words, steps, next),
+                2 => multiply::<L, G, P, 2>(&mut sums, line, words, steps, next),
+                _ => multiply::<L, G, P, 4>(&mut sums, line, words, steps, next),
             }
             for p in 0..P {
                 let test = &*tests.add(p);
@@ -241,27 +245,37 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
     }
 }
 
-/// One step of `G` lines with `P` probes.
+/// All steps of `G` lines with `P` probes; `A` lines are prefetched per step.
 ///
 /// # Safety
 /// As [`screen`].
 #[inline(always)]
-unsafe fn multiply<L: Lanes, const G: usize, const P: usize>(
+unsafe fn multiply<L: Lanes, const G: usize, const P: usize, const A: usize>(
     sums: &mut [[L::Sums; G]; P],
     line: *const u8,
     words: *const i32,
+    steps: usize,
+    ahead: *const u8,
 ) {
-    // SAFETY: the caller's.
+    // SAFETY: the caller's; `step + DEPTH` is at most `steps`.
     unsafe {
-        let mut codes = [L::codes(line); G];
-        for g in 1..G {
-            codes[g] = L::codes(line.add(g * 4 * LINE));
-        }
-        for p in 0..P {
-            let words = L::words(words.add(p), P);
-            for g in 0..G {
-                sums[p][g] = L::add(sums[p][g], codes[g], words);
+        let mut step = 0;
+        while step < steps {
+            for a in 0..A * L::DEPTH {
+                L::prefetch(ahead.wrapping_add((step * A + a) * LINE * 4));
             }
+            let line = line.add(step * STEP);
+            let mut codes = [L::codes(line); G];
+            for g in 1..G {
+                codes[g] = L::codes(line.add(g * 4 * LINE));
+            }
+            for p in 0..P {
+                let words = L::words(words.add(step * P + p), P);
+                for g in 0..G {
+                    sums[p][g] = L::add(sums[p][g], codes[g], words);
+                }
+            }
+            step += L::DEPTH;
         }
     }
 }

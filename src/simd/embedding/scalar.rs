@@ -1,6 +1,6 @@
 //! Portable Rust: the definition of every result.
 
-use super::{LINE, Lanes, Run, Survivors, Test, screen};
+use super::{Ahead, LINE, Lanes, Run, Survivors, Test, screen};
 
 struct Scalar;
 
@@ -70,7 +70,7 @@ unsafe fn run<const P: usize>(
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: the caller's.
