@@ -14,7 +14,7 @@ use vantay::{
     synthesis::{Generator, Population},
 };
 
-const DIMENSION: usize = 64;
+const DIMENSION: usize = 512;
 
 fn judge() -> Judge {
     Judge::new(Thresholds { face: 0.45, fingerprint: 60.0 })
