@@ -8,8 +8,10 @@ mod embedding;
 mod error;
 mod finger;
 mod minutia;
+pub mod record;
 
 pub use embedding::FaceEmbedding;
-pub use error::TemplateError;
+pub use error::{RecordProblem, TemplateError};
 pub use finger::{FingerPosition, Impression, MinutiaeTemplate};
 pub use minutia::{Minutia, MinutiaKind};
+pub use record::{CardContext, Format, Record, read, read_as, read_card};
