@@ -167,15 +167,21 @@ impl Calibration {
         }
     }
 
-    fn fmr(&self, score: f64) -> f64 {
-        let counted = || if score <= self.impostor.knots[0].0 { 1.0 } else { self.impostor.share(score) };
-        if score <= self.tail.above {
-            counted()
-        } else if score <= self.counted_to {
-            counted().max(self.tail.fmr(score))
-        } else {
-            self.tail.fmr(score)
+    /// The false match rate at `score` without its interval, which is what decisions on many pairs need; 1 for what is not a number.
+    pub fn fmr(&self, score: f64) -> f64 {
+        if score.is_nan() || score <= self.impostor.knots[0].0 {
+            return 1.0;
         }
+        if score > self.counted_to {
+            return self.tail.fmr(score);
+        }
+        let counted = self.impostor.share(score);
+        if score > self.tail.above { counted.max(self.tail.fmr(score)) } else { counted }
+    }
+
+    /// Whether [`Calibration::fmr`] at `score` rests on the fitted tail.
+    pub fn is_extrapolated(&self, score: f64) -> bool {
+        score > self.counted_to
     }
 
     /// The false match rate where scores at or above `score` are accepted. A score that is not a number counts as the lowest.
@@ -183,7 +189,7 @@ impl Calibration {
         if score.is_nan() || score <= self.impostor.knots[0].0 {
             return Rate { value: 1.0, low: 1.0, high: 1.0, extrapolated: false };
         }
-        let extrapolated = score > self.counted_to;
+        let extrapolated = self.is_extrapolated(score);
         let value = self.fmr(score);
         let by_tail = || self.tail.rate(score, extrapolated);
         if extrapolated {
@@ -234,6 +240,17 @@ impl Calibration {
         likelihood::at(&self.llr, if score.is_nan() { f64::NEG_INFINITY } else { score })
     }
 
+    /// The range that [`Calibration::llr`] takes.
+    pub fn llr_range(&self) -> (f64, f64) {
+        let llr = |knot: Option<&(f64, f64)>| knot.map_or(0.0, |&(_, llr)| llr);
+        (llr(self.llr.first()), llr(self.llr.last()))
+    }
+
+    /// The smallest score whose log-likelihood ratio is at least `llr`: minus infinity if all scores' are, `None` if none's is.
+    pub(super) fn score_at_llr(&self, llr: f64) -> Option<f64> {
+        likelihood::score_at(&self.llr, llr)
+    }
+
     /// Mean and standard deviation of impostor and of genuine scores: what normalisations use.
     pub fn moments(&self) -> Moments {
         Moments {
@@ -266,17 +283,22 @@ impl Calibration {
                 Self::VERSION
             )));
         }
-        let rising = found.llr.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
-        let finite = found.llr.iter().all(|(score, llr)| score.is_finite() && llr.is_finite());
-        let llr_fault =
-            (!rising || !finite || found.llr.is_empty()).then_some("log-likelihood ratios are not in order");
-        let counted =
-            found.counted_to.is_finite() && found.counted_to >= found.impostor.knots.first().map_or(0.0, |k| k.0);
+        found.check()?;
+        Ok(found)
+    }
+
+    /// Refuses numbers that no fit gives.
+    pub(super) fn check(&self) -> Result<(), DecisionError> {
+        let rising = self.llr.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+        let finite = self.llr.iter().all(|(score, llr)| score.is_finite() && llr.is_finite());
+        let llr_fault = (!rising || !finite || self.llr.is_empty()).then_some("log-likelihood ratios are not in order");
+        let lowest = self.impostor.knots.first().map_or(0.0, |knot| knot.0);
+        let counted = self.counted_to.is_finite() && self.counted_to >= lowest;
         let counted_fault = (!counted).then_some("counted_to is out of range");
-        let fault = found.impostor.fault(false).or(found.genuine.fault(true)).or(found.tail.fault());
+        let fault = self.impostor.fault(false).or(self.genuine.fault(true)).or(self.tail.fault());
         match fault.or(llr_fault).or(counted_fault) {
             Some(fault) => Err(content(fault.into())),
-            None => Ok(found),
+            None => Ok(()),
         }
     }
 
@@ -285,8 +307,7 @@ impl Calibration {
     /// # Errors
     /// [`DecisionError::File`] if it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DecisionError> {
-        let path = path.as_ref();
-        std::fs::write(path, self.to_json()? + "\n").map_err(|source| DecisionError::File { path: path.into(), source })
+        super::file::write(path.as_ref(), &self.to_json()?)
     }
 
     /// Reads a calibration file.
@@ -294,9 +315,7 @@ impl Calibration {
     /// # Errors
     /// [`DecisionError::File`] if it cannot be read, [`DecisionError::Content`] if it is not a calibration.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DecisionError> {
-        let path = path.as_ref();
-        let text = std::fs::read_to_string(path);
-        Self::from_json(&text.map_err(|source| DecisionError::File { path: path.into(), source })?)
+        Self::from_json(&super::file::read(path.as_ref())?)
     }
 }
 

@@ -101,6 +101,16 @@ pub(super) fn at(knots: &[(f64, f64)], score: f64) -> f64 {
     }
 }
 
+/// The smallest score whose ratio is at least `llr`.
+pub(super) fn score_at(knots: &[(f64, f64)], llr: f64) -> Option<f64> {
+    let after = knots.partition_point(|&(_, at)| at < llr);
+    let &(score, high) = knots.get(after)?;
+    let Some(&(before, low)) = after.checked_sub(1).and_then(|before| knots.get(before)) else {
+        return Some(f64::NEG_INFINITY);
+    };
+    Some(before + (llr - low) / (high - low) * (score - before))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

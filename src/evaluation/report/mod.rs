@@ -1,6 +1,6 @@
 //! What a test found: to read, to compute with, and to show.
 //!
-//! [`write`] fills a folder with `index.html` (one page that opens without a network), `rates.txt`, `rates.json`, and each plot as an SVG
+//! [`write()`] fills a folder with `index.html` (one page that opens without a network), `rates.txt`, `rates.json`, and each plot as an SVG
 //! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
 
 mod page;
