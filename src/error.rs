@@ -1,7 +1,13 @@
 //! The error that holds every family's error.
 
 use crate::{
+    evaluation::EvaluationError,
+    face::FaceError,
+    fingerprint::FingerprintError,
+    gallery::{GalleryError, Rejection},
     registration::{FeedError, FeedProblem},
+    search::SearchError,
+    simd::LevelError,
     synthesis::SynthesisError,
     template::TemplateError,
 };
@@ -16,6 +22,27 @@ pub enum Error {
     /// A registration or a line of a feed was rejected.
     #[error(transparent)]
     Feed(#[from] FeedError),
+    /// Embeddings, columns or filters do not fit together.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// A prepared fingerprint could not be used.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
+    /// A gallery could not be read or written.
+    #[error(transparent)]
+    Gallery(#[from] GalleryError),
+    /// A registration was not enrolled.
+    #[error(transparent)]
+    Rejection(#[from] Rejection),
+    /// A search could not answer.
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    /// Scores could not be read or evaluated.
+    #[error(transparent)]
+    Evaluation(#[from] EvaluationError),
+    /// A SIMD level is not to be had.
+    #[error(transparent)]
+    Level(#[from] LevelError),
     /// A line of a feed was rejected, at a place.
     #[error(transparent)]
     FeedLine(#[from] FeedProblem),

@@ -1,1 +1,20 @@
-//! fingerprint.
+//! Fingerprint comparison.
+
+mod alignment;
+mod comparer;
+mod consistency;
+mod correspondences;
+mod descriptors;
+mod error;
+mod pairing;
+mod parameters;
+mod points;
+mod prepared;
+mod score;
+mod trigonometry;
+
+pub use comparer::Comparer;
+pub use error::FingerprintError;
+pub use prepared::{Prepared, PreparedView};
+#[doc(hidden)]
+pub use score::{NAMES, SUBSCORES};

@@ -113,6 +113,12 @@ pub enum FeedError {
     /// No template of the record can be compared.
     #[error("no usable template: expected a portrait or a finger with minutiae")]
     NothingUsable,
+    /// The gallery did not take the registration.
+    #[error("{reason}")]
+    Refused {
+        /// The gallery's reason; it names the registration.
+        reason: String,
+    },
 }
 
 impl FeedError {
@@ -138,6 +144,7 @@ impl FeedError {
             FeedError::Time { .. } => "time",
             FeedError::TemplateOrMissing => "template-or-missing",
             FeedError::NothingUsable => "nothing-usable",
+            FeedError::Refused { .. } => "refused",
         }
     }
 }

@@ -5,6 +5,9 @@
 //! same result at every level: [`Level::Scalar`] is the definition.
 #![allow(unsafe_code)]
 
+pub(crate) mod embedding;
+mod fingerprint;
 mod level;
 
+pub(crate) use fingerprint::{Dispatch, Integers, LANES, Lanes, Reals, Task};
 pub use level::{Level, LevelError};

@@ -116,9 +116,14 @@ impl Format {
     pub(super) fn stored_view_quality(self, quality: Option<u8>) -> u8 {
         quality.unwrap_or(if self.is_first_edition() { 0 } else { 254 })
     }
+
+    /// How the format stores a quality of a minutia. Only the later editions have 254; every edition reads 0 as not reported.
+    pub(super) fn stored_minutia_quality(self, quality: Option<u8>) -> u8 {
+        self.stored_view_quality(quality)
+    }
 }
 
-/// What a stored quality of a minutia says: 0 is "not reported" in every edition.
+/// What a stored quality of a minutia says: 0, 254 and 255 are "not reported" in every edition.
 pub(super) fn minutia_quality(stored: u8) -> Option<u8> {
     (1..=100).contains(&stored).then_some(stored)
 }

@@ -21,9 +21,6 @@ pub(super) fn rescale(coordinate: u32, from: u16, to: u16) -> u32 {
 
 /// `angle` in 1/`from` turn, in 1/`to` turn, to the nearest, modulo a full turn: a rounded full turn is 0.
 pub(super) fn requantise(angle: u8, from: u16, to: u16) -> u8 {
-    if from == to {
-        return angle;
-    }
     let (angle, from, to) = (u32::from(angle), u32::from(from), u32::from(to));
     ((2 * angle * to + from) / (2 * from) % to) as u8
 }
@@ -108,10 +105,14 @@ fn view(format: Format, number: u8, template: &MinutiaeTemplate) -> Result<View,
             .map(|coordinate| coordinate as u16)
             .ok_or(TemplateError::Unrepresentable { format, field: "minutia coordinate", reason: "out of range" })
     };
+    // ISO 2011 leaves out qualities that nobody knows, cards leave out all.
+    let optional = format == Format::Iso19794V2011 && !template.minutiae().is_empty();
+    let known = template.minutiae().iter().any(|minutia| minutia.quality().is_some());
+    let reports = !format.is_card() && (known || !optional);
     let minutiae = template.minutiae().iter().map(|minutia| {
-        let (x, y, quality) = (stored(minutia.x)?, stored(minutia.y)?, minutia.quality().unwrap_or(0));
+        let (x, y) = (stored(minutia.x)?, stored(minutia.y)?);
         let angle = requantise(minutia.angle, 256, format.angle_units());
-        let quality = if format.is_card() { 0 } else { quality };
+        let quality = if reports { format.stored_minutia_quality(minutia.quality()) } else { 0 };
         Ok(RawMinutia { kind: minutia.kind(), x, y, angle, quality, reserved: 0 })
     });
     let (width, height) = template.size();
@@ -128,7 +129,7 @@ fn view(format: Format, number: u8, template: &MinutiaeTemplate) -> Result<View,
             x_resolution: resolution,
             y_resolution: resolution,
         },
-        minutia_qualities: !format.is_card(),
+        minutia_qualities: reports,
         minutiae: minutiae.collect::<Result<_, _>>()?,
         ..View::default()
     })

@@ -160,7 +160,7 @@ fn card<P: Pass>(pass: &mut P, record: &mut Record) -> Done {
     };
     // Only the reader knows how many follow.
     let count = pass.left() / size;
-    if pass.left() % size != 0 {
+    if !pass.left().is_multiple_of(size) {
         let (declared, found) = (count * size, pass.left());
         return Err(pass.fault("minutiae", declared, RecordProblem::Length { declared, found }));
     }

@@ -20,8 +20,25 @@
 //! INCITS 378-2004 and ISO 2005 share their magic: bytes 8 and 9 are INCITS's length (26 or more, or 0 before a long one) or
 //! the upper half of ISO's. INCITS 378-2009 and ISO 2011 do too: a record is ISO if the lengths of its views add up to its own.
 //! Card formats have nothing to tell them by; name them with [`read_as`] or [`read_card`].
+//!
+//! # What a conversion loses
+//! [`Record::convert`] keeps coordinates with their resolution and rounds angles once. It cannot keep:
+//!
+//! | lost on the way | to |
+//! |---|---|
+//! | product owner and type | ISO |
+//! | time, technology, vendor and certifications of the capture; a sensor number above 4095 | others than ISO 2011, the last only to the 2004 and 2005 editions |
+//! | the sensor's certification bits, but for the first four to INCITS 2009 and back | another edition |
+//! | vendor and algorithm of qualities; image sizes that differ (the largest stays); impression types above 9; view numbers above 15 (numbered anew) | 2004 and 2005 editions |
+//! | qualities of a view after the first | others than ISO 2011 |
+//! | zonal qualities and blocks of reserved types; angles of cores (deltas) to INCITS if not all cores (deltas) have them | INCITS from ISO, ISO from INCITS |
+//! | everything but type, place and angle; minutiae beyond the card's reach or over its limit | cards |
+//!
+//! What was there and was lost is among the [`Record::warnings`] of the result. Views of several fingers at once (positions
+//! 13 and above in INCITS 2009/AM1) are refused: no finger is at such a position.
 
 mod convert;
+mod cores;
 mod format;
 mod inner;
 mod layouts;
@@ -217,7 +234,7 @@ impl Record {
         &self.warnings
     }
 
-    /// The record's bytes. What was read without a warning about its length writes back to the same bytes.
+    /// The record's bytes. What was read writes back to the same bytes, except for what followed the record.
     ///
     /// # Errors
     /// [`TemplateError::Unrepresentable`] if the format cannot hold a value; [`TemplateError::Record`] if a value is reserved.

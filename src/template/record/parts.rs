@@ -156,8 +156,10 @@ pub struct Extension {
 impl Extension {
     /// Bytes of type and length.
     pub(super) const HEADER: usize = 4;
-    /// Cores and deltas.
+    /// Ridge counts between minutiae.
     pub(super) const RIDGE_COUNTS: u16 = 1;
+    /// Cores and deltas.
+    pub(super) const CORES: u16 = 2;
     /// The least vendor-defined type.
     pub(super) const VENDOR: u16 = 0x0100;
 

@@ -1,0 +1,52 @@
+//! How one print lies on the other: a turn and a shift, then a smooth displacement.
+
+/// A turn and a shift, from the first print's frame to the second's.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Rigid {
+    pub cos: f32,
+    pub sin: f32,
+    pub x: f32,
+    pub y: f32,
+}
+
+/// Sums for the least-squares turn and shift.
+#[derive(Clone, Copy, Default)]
+pub(super) struct Moments {
+    w: f32,
+    ax: f32,
+    ay: f32,
+    bx: f32,
+    by: f32,
+    dot: f32,
+    cross: f32,
+    cos: f32,
+    sin: f32,
+}
+
+impl Moments {
+    #[inline(always)]
+    #[allow(clippy::too_many_arguments)]
+    pub fn add(&mut self, w: f32, ax: f32, ay: f32, bx: f32, by: f32, cos: f32, sin: f32) {
+        self.w += w;
+        self.ax += w * ax;
+        self.ay += w * ay;
+        self.bx += w * bx;
+        self.by += w * by;
+        self.dot += w * (ax * bx + ay * by);
+        self.cross += w * (ay * bx - ax * by);
+        self.cos += w * cos;
+        self.sin += w * sin;
+    }
+
+    /// The turn and shift; directions count like points 40 pixels away.
+    #[inline(always)]
+    pub fn solve(&self) -> Rigid {
+        let w = self.w.max(1e-9);
+        let (ax, ay, bx, by) = (self.ax / w, self.ay / w, self.bx / w, self.by / w);
+        let c = self.dot - w * (ax * bx + ay * by) + 1600.0 * self.cos;
+        let s = self.cross - w * (ay * bx - ax * by) + 1600.0 * self.sin;
+        let norm = (c * c + s * s).sqrt();
+        let (cos, sin) = if norm > 1e-9 { (c / norm, s / norm) } else { (1.0, 0.0) };
+        Rigid { cos, sin, x: bx - (cos * ax + sin * ay), y: by - (cos * ay - sin * ax) }
+    }
+}

@@ -1,0 +1,223 @@
+//! The comparison from end to end.
+
+use super::{
+    alignment::{Moments, Rigid},
+    consistency::Consistency,
+    correspondences::{Correspondences, MOST},
+    pairing::{NONE, Pairing},
+    points::{Column, NOWHERE, Points},
+    prepared::PreparedView,
+    score::{self, Evidence, SUBSCORES},
+};
+use crate::simd::{Dispatch, Lanes, Level, Task};
+
+/// Compares prepared templates; holds the scratch memory, so one for each thread.
+pub struct Comparer {
+    lanes: Dispatch,
+    scratch: Box<Scratch>,
+}
+
+struct Scratch {
+    a: Points,
+    b: Points,
+    correspondences: Correspondences,
+    consistency: Consistency,
+    pairing: Pairing,
+    back: (Column<f32>, Column<f32>),
+}
+
+impl Comparer {
+    /// A comparer at `level`.
+    pub fn new(level: Level) -> Self {
+        Comparer { lanes: Dispatch::new(level), scratch: Box::new(Scratch::new()) }
+    }
+
+    /// How alike the two are; higher is more alike, never negative, the same either way round.
+    pub fn compare(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> f32 {
+        let f = self.subscores(a, b);
+        f[11].max(0.0) + 0.3 * f[21]
+    }
+
+    /// The named sub-scores.
+    #[doc(hidden)]
+    pub fn subscores(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> [f32; SUBSCORES] {
+        let (a, b) = if (a.minutiae.len(), a.bytes) <= (b.minutiae.len(), b.bytes) { (a, b) } else { (b, a) };
+        self.lanes.run(Subscores { scratch: &mut self.scratch, a, b })
+    }
+}
+
+struct Subscores<'s, 'a> {
+    scratch: &'s mut Scratch,
+    a: PreparedView<'a>,
+    b: PreparedView<'a>,
+}
+
+impl Task for Subscores<'_, '_> {
+    type Output = [f32; SUBSCORES];
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> Self::Output {
+        self.scratch.subscores::<L>(self.a, self.b)
+    }
+}
+
+impl Scratch {
+    fn new() -> Self {
+        Scratch {
+            a: Points::new(),
+            b: Points::new(),
+            correspondences: Correspondences::new(),
+            consistency: Consistency::new(),
+            pairing: Pairing::new(),
+            back: (Column::of(0.0), Column::of(0.0)),
+        }
+    }
+
+    #[inline(always)]
+    fn subscores<L: Lanes>(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> [f32; SUBSCORES] {
+        self.a.load(&a, -NOWHERE);
+        self.b.load(&b, NOWHERE);
+        if a.len() < 2 || b.len() < 2 {
+            return [0.0; SUBSCORES];
+        }
+        self.correspondences.measure::<L>(&a, &b);
+        self.correspondences.select::<L>(&self.a, &self.b);
+        self.consistency.relax::<L>(&self.correspondences, &self.a, &self.b);
+        let mut open = [true; MOST];
+        let mut best: Option<(f32, Rigid, f32)> = None;
+        let mut second = 0f32;
+        for _ in 0..6 {
+            let Some((rigid, strength)) = self.seed(&mut open) else { break };
+            let mut rigid = rigid;
+            for (reach, swing) in [(24.0, 0.54), (18.0, 0.44)] {
+                self.pairing.lay::<L>(&self.a, &rigid);
+                self.pairing.pair::<L>(&self.a, &self.b, reach, swing);
+                if self.pairing.count < 3 {
+                    break;
+                }
+                rigid = self.solve();
+            }
+            self.pairing.lay::<L>(&self.a, &rigid);
+            self.pairing.pair::<L>(&self.a, &self.b, 15.0, 0.39);
+            let fit = self.fit();
+            if best.is_none_or(|(most, _, _)| fit > most) {
+                second = best.map_or(second, |(most, _, _)| most);
+                best = Some((fit, rigid, strength));
+            } else {
+                second = second.max(fit);
+            }
+        }
+        let Some((_, rigid, strength)) = best else { return [0.0; SUBSCORES] };
+        self.pairing.lay::<L>(&self.a, &rigid);
+        self.pairing.pair::<L>(&self.a, &self.b, 18.0, 0.44);
+        self.bend(1.0);
+        self.pairing.pair::<L>(&self.a, &self.b, 13.0, 0.39);
+        for j in 0..self.b.n {
+            let (x, y) = (self.b.x[j] - rigid.x, self.b.y[j] - rigid.y);
+            self.back.0[j] = rigid.cos * x - rigid.sin * y;
+            self.back.1[j] = rigid.cos * y + rigid.sin * x;
+        }
+        let evidence = Evidence { strength, second };
+        score::subscores(
+            &self.a,
+            &self.b,
+            &self.pairing,
+            (&self.back.0, &self.back.1),
+            &self.correspondences,
+            &evidence,
+        )
+    }
+
+    /// The strongest candidate pair not yet used, with those that agree with it, as a turn and a shift.
+    #[inline(always)]
+    fn seed(&self, open: &mut [bool; MOST]) -> Option<(Rigid, f32)> {
+        let c = &self.correspondences;
+        let (mut most, mut p) = (0.0, None);
+        for k in 0..c.count {
+            if open[k] && self.consistency.strength(k) > most {
+                most = self.consistency.strength(k);
+                p = Some(k);
+            }
+        }
+        let p = p?;
+        let mut moments = Moments::default();
+        let mut strength = 0f32;
+        for q in 0..c.count {
+            let compatible = if q == p { 1.0 } else { self.consistency.compatibility(p, q) };
+            if compatible > 0.0 {
+                let (i, j) = (c.first[q] as usize, c.second[q] as usize);
+                let w = compatible * (self.consistency.strength(q) + 0.01);
+                self.add(&mut moments, w, i, j);
+                strength += compatible * c.similarity[q].max(0.0);
+                open[q] = false;
+            }
+        }
+        open[p] = false;
+        Some((moments.solve(), strength))
+    }
+
+    #[inline(always)]
+    fn add(&self, moments: &mut Moments, w: f32, i: usize, j: usize) {
+        let (a, b) = (&self.a, &self.b);
+        let cos = a.cos[i] * b.cos[j] + a.sin[i] * b.sin[j];
+        let sin = a.cos[i] * b.sin[j] - a.sin[i] * b.cos[j];
+        moments.add(w, a.x[i], a.y[i], b.x[j], b.y[j], cos, sin);
+    }
+
+    #[inline(always)]
+    fn solve(&self) -> Rigid {
+        let mut moments = Moments::default();
+        for i in 0..self.a.n {
+            let j = self.pairing.mate[i];
+            if j != NONE {
+                self.add(&mut moments, 1.02 - self.pairing.cost[i], i, j as usize);
+            }
+        }
+        moments.solve()
+    }
+
+    #[inline(always)]
+    fn fit(&self) -> f32 {
+        let mut fit = 0f32;
+        for i in 0..self.a.n {
+            let j = self.pairing.mate[i];
+            if j != NONE {
+                let similarity = self.correspondences.similarity(i, j as usize);
+                fit += (1.0 - self.pairing.cost[i]) * (0.5 + similarity.max(0.0));
+            }
+        }
+        fit
+    }
+
+    /// Moves the first print by what its pairs near by are off.
+    #[inline(always)]
+    fn bend(&mut self, hold: f32) {
+        let (mut px, mut py, mut rx, mut ry) = ([0f32; 256], [0f32; 256], [0f32; 256], [0f32; 256]);
+        let mut m = 0;
+        for i in 0..self.a.n {
+            let j = self.pairing.mate[i];
+            if j != NONE {
+                px[m] = self.pairing.x[i];
+                py[m] = self.pairing.y[i];
+                rx[m] = self.b.x[j as usize] - px[m];
+                ry[m] = self.b.y[j as usize] - py[m];
+                m += 1;
+            }
+        }
+        for i in 0..self.a.n {
+            let (x, y) = (self.pairing.x[i], self.pairing.y[i]);
+            let (mut w, mut sx, mut sy) = (hold, 0f32, 0f32);
+            for k in 0..m {
+                let (dx, dy) = (px[k] - x, py[k] - y);
+                let d2 = dx * dx + dy * dy;
+                // A pair does not vouch for itself.
+                let near = if d2 > 0.0 { (1.0 - d2 * (1.0 / 14_400.0)).max(0.0) } else { 0.0 };
+                w += near;
+                sx += near * rx[k];
+                sy += near * ry[k];
+            }
+            self.pairing.x[i] = x + sx / w;
+            self.pairing.y[i] = y + sy / w;
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! Which minutiae of the two prints look alike: the candidate pairs.
+
+use super::{
+    points::{Column, Points, ROOM},
+    prepared::{DIMENSION, PreparedView},
+};
+use crate::simd::{Integers, LANES, Lanes};
+
+/// The most candidate pairs that go on.
+pub(super) const MOST: usize = 64;
+const STEPS: usize = DIMENSION / 4;
+
+/// A table of similarities and the best pairs from it.
+pub(super) struct Correspondences {
+    /// Row `i`: the similarities of minutia `i` of one to all of the other, 65536 × cosine.
+    table: Vec<[[i32; LANES]; ROOM / LANES]>,
+    /// The other's descriptors, sixteen side by side, four bytes of each after four bytes of the next, 128 added.
+    tiles: Vec<[[u8; 4 * LANES]; STEPS]>,
+    pub count: usize,
+    pub first: [u8; MOST],
+    pub second: [u8; MOST],
+    pub similarity: [f32; MOST],
+    found: Vec<u32>,
+}
+
+impl Correspondences {
+    pub fn new() -> Self {
+        Correspondences {
+            table: vec![[[0; LANES]; ROOM / LANES]; ROOM],
+            tiles: vec![[[0; 4 * LANES]; STEPS]; ROOM / LANES],
+            count: 0,
+            first: [0; MOST],
+            second: [0; MOST],
+            similarity: [0.0; MOST],
+            found: Vec::with_capacity(4 * ROOM),
+        }
+    }
+
+    /// The similarity of two minutiae, about −1 to 1.
+    #[inline(always)]
+    pub fn similarity(&self, i: usize, j: usize) -> f32 {
+        self.table[i][(j / LANES) % (ROOM / LANES)][j % LANES] as f32 * (1.0 / 65536.0)
+    }
+
+    /// Fills the table.
+    #[inline(always)]
+    pub fn measure<L: Lanes>(&mut self, a: &PreparedView<'_>, b: &PreparedView<'_>) {
+        let blocks = b.descriptors.len().div_ceil(LANES);
+        for (tile, descriptors) in self.tiles.iter_mut().zip(b.descriptors.chunks(LANES)) {
+            for (lane, descriptor) in descriptors.iter().enumerate() {
+                let (fours, _) = descriptor.as_chunks::<4>();
+                for (step, four) in tile.iter_mut().zip(fours) {
+                    let to: &mut [u8; 4] = &mut step.as_chunks_mut::<4>().0[lane];
+                    *to = four.map(|v| (v as u8) ^ 128);
+                }
+            }
+            for lane in descriptors.len()..LANES {
+                for step in tile.iter_mut() {
+                    step.as_chunks_mut::<4>().0[lane] = [0; 4];
+                }
+            }
+        }
+        for (row, descriptor) in self.table.iter_mut().zip(a.descriptors) {
+            let sum: i32 = descriptor.iter().map(|&v| i32::from(v)).sum();
+            let (fours, _) = descriptor.as_chunks::<4>();
+            for (out, tile) in row.iter_mut().zip(&self.tiles[..blocks]) {
+                let mut products = L::I::splat(-128 * sum);
+                for (step, four) in tile.iter().zip(fours) {
+                    products = products.add_products(step, four.map(|v| v as u8));
+                }
+                products.store(out);
+            }
+        }
+    }
+
+    /// Takes the best pairs: two for each minutia of either print, of those the best.
+    #[inline(always)]
+    pub fn select<L: Lanes>(&mut self, a: &Points, b: &Points) {
+        self.found.clear();
+        let mut best = [Column::of(i32::MIN), Column::of(i32::MIN)];
+        let mut numbers = [[0i32; LANES]; ROOM / LANES];
+        for k in 0..b.blocks * LANES {
+            // Padding never wins: its similarity is taken as the least.
+            numbers[k / LANES][k % LANES] = k as i32;
+        }
+        let last = LANES * b.blocks - b.n;
+        let mut mask = [0i32; LANES];
+        for lane in 0..last {
+            mask[LANES - 1 - lane] = i32::MIN / 2;
+        }
+        let mask = L::I::load(&mask);
+        let none = L::I::splat(0);
+        for i in 0..a.n {
+            let (mut one, mut two) = (L::I::splat(i32::MIN), L::I::splat(i32::MIN));
+            let number = L::I::splat(i as i32);
+            for k in 0..b.blocks {
+                let value = L::I::load(&self.table[i][k]).shift_left::<8>();
+                let value = value + if k + 1 == b.blocks { mask } else { none };
+                let here = value | L::I::load(&numbers[k]);
+                two = two.most(one.least(here));
+                one = one.most(here);
+                let there = value | number;
+                let (first, second) = best.split_at_mut(1);
+                let (first, second) = (&mut first[0].0[k], &mut second[0].0[k]);
+                let most = L::I::load(first);
+                L::I::load(second).most(most.least(there)).store(second);
+                most.most(there).store(first);
+            }
+            let mut lanes = [[0; LANES]; 2];
+            one.store(&mut lanes[0]);
+            two.store(&mut lanes[1]);
+            let (mut one, mut two) = (i32::MIN, i32::MIN);
+            for value in lanes.into_iter().flatten() {
+                two = two.max(one.min(value));
+                one = one.max(value);
+            }
+            for value in [one, two] {
+                self.found.push(pack(value >> 8, i as i32, value & 255));
+            }
+        }
+        for j in 0..b.n {
+            for value in [best[0][j], best[1][j]] {
+                let i = value & 255;
+                // Those that their row has taken already stand at its two places.
+                let row = &self.found[2 * i as usize..][..2];
+                if row[0] & 255 != j as u32 && row[1] & 255 != j as u32 {
+                    self.found.push(pack(value >> 8, i, j as i32));
+                }
+            }
+        }
+        // The value from which on there are no more than there is room for.
+        let mut counts = [0u16; 1024];
+        for &packed in &self.found {
+            counts[(packed >> 22) as usize] += 1;
+        }
+        let (mut cut, mut above) = (1024, 0);
+        while cut > 0 && above + usize::from(counts[cut - 1]) <= MOST {
+            cut -= 1;
+            above += usize::from(counts[cut]);
+        }
+        let mut room = MOST - above;
+        self.count = 0;
+        for &packed in &self.found {
+            let value = (packed >> 22) as usize;
+            let marginal = value + 1 == cut && room > 0;
+            if (value >= cut || marginal) && packed >> 16 > 0 && self.count < MOST {
+                room -= usize::from(marginal);
+                let k = self.count;
+                self.first[k] = (packed >> 8) as u8;
+                self.second[k] = packed as u8;
+                self.similarity[k] = ((packed >> 16) as i32 - 32768) as f32 * (1.0 / 32768.0);
+                self.count += 1;
+            }
+        }
+    }
+}
+
+/// Similarity as 16 bits (zero for none), and the pair.
+#[inline(always)]
+fn pack(similarity: i32, i: i32, j: i32) -> u32 {
+    let value = ((similarity >> 1) + 32768).clamp(0, 65535);
+    ((value << 16) | (i << 8) | j) as u32
+}

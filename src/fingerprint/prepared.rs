@@ -1,0 +1,252 @@
+//! A template made ready for comparison: minutiae in one order and frame, with their descriptors.
+//!
+//! # Layout
+//! Little-endian, read in place from mapped memory at any address that is a multiple of eight:
+//!
+//! | bytes | what |
+//! |---|---|
+//! | 0..4 | `VFP1` |
+//! | 4..6 | number of minutiae, `n` |
+//! | 6..8 | bytes of one descriptor |
+//! | 8..12 | length of all, a multiple of eight |
+//! | 12..16 | zero |
+//! | 16..48 | the outline: how far the print reaches in each of 16 directions, pixels |
+//! | 48..64 | zero |
+//! | then | `n` × 8: x, y (pixels from the centre of the minutiae), angle, kind, weight, depth below the outline |
+//! | then | `n` descriptors; zeros up to the length |
+//!
+//! Minutiae stand sorted by place and are measured from their centre, so the bytes do not depend on where the print lay on the sensor
+//! nor on the order of the record.
+
+use super::{FingerprintError, descriptors, parameters as p, trigonometry};
+use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
+use bytemuck::{Pod, Zeroable};
+
+pub(super) const DIMENSION: usize = 64;
+const HEADER: usize = 64;
+const MAGIC: [u8; 4] = *b"VFP1";
+
+/// One descriptor as stored.
+pub(super) type Descriptor = [i8; DIMENSION];
+
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+struct Header {
+    magic: [u8; 4],
+    count: u16,
+    dimension: u16,
+    length: u32,
+    zero: u32,
+    outline: [i16; 16],
+    padding: [u8; 16],
+}
+
+/// One minutia as stored.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[repr(C)]
+pub(super) struct Stored {
+    pub x: i16,
+    pub y: i16,
+    pub angle: u8,
+    pub kind: u8,
+    pub weight: u8,
+    pub depth: u8,
+}
+
+/// A minutiae template made ready for comparison, owned.
+#[derive(Clone, PartialEq, Eq)]
+pub struct Prepared {
+    words: Vec<u64>,
+}
+
+impl std::fmt::Debug for Prepared {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Prepared({} bytes)", self.words.len() * 8)
+    }
+}
+
+impl Prepared {
+    /// Makes `template` ready.
+    pub fn new(template: &MinutiaeTemplate) -> Self {
+        let (minutiae, _) = arrange(template.minutiae());
+        Self::of(minutiae)
+    }
+
+    /// The prepared form, and for each of its minutiae the place in the template.
+    #[allow(dead_code)]
+    pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>) {
+        let (minutiae, places) = arrange(template.minutiae());
+        (Self::of(minutiae), places)
+    }
+
+    fn of(mut minutiae: Vec<Stored>) -> Self {
+        let outline = outline(&minutiae);
+        for minutia in &mut minutiae {
+            minutia.depth = depth(minutia, &outline);
+        }
+        let n = minutiae.len();
+        let length = (HEADER + n * (8 + DIMENSION)).next_multiple_of(8);
+        let mut words = vec![0u64; length / 8];
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        let header = Header {
+            magic: MAGIC,
+            count: n as u16,
+            dimension: DIMENSION as u16,
+            length: length as u32,
+            zero: 0,
+            outline,
+            padding: [0; 16],
+        };
+        bytes[..HEADER].copy_from_slice(bytemuck::bytes_of(&header));
+        bytes[HEADER..HEADER + n * 8].copy_from_slice(bytemuck::cast_slice(&minutiae));
+        let rows: &mut [Descriptor] =
+            bytemuck::cast_slice_mut(&mut bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]);
+        descriptors::describe(&minutiae, rows);
+        Prepared { words }
+    }
+
+    /// The bytes, as a gallery stores them.
+    pub fn as_bytes(&self) -> &[u8] {
+        bytemuck::cast_slice(&self.words)
+    }
+
+    /// The form that is compared.
+    pub fn view(&self) -> PreparedView<'_> {
+        let bytes = self.as_bytes();
+        let header: &Header = bytemuck::from_bytes(&bytes[..HEADER]);
+        PreparedView::parts(bytes, header)
+    }
+}
+
+/// A prepared template somewhere in memory, checked.
+#[derive(Clone, Copy)]
+pub struct PreparedView<'a> {
+    pub(super) bytes: &'a [u8],
+    pub(super) outline: &'a [i16; 16],
+    pub(super) minutiae: &'a [Stored],
+    pub(super) descriptors: &'a [Descriptor],
+}
+
+impl std::fmt::Debug for PreparedView<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "PreparedView({} minutiae)", self.minutiae.len())
+    }
+}
+
+impl<'a> PreparedView<'a> {
+    /// Checks `bytes`, which may come from a damaged file, and looks at them in place.
+    ///
+    /// # Errors
+    /// Where the bytes are not what [`Prepared::as_bytes`] gives, in structure: length, header, alignment. Any content of the
+    /// minutiae and descriptors is safe to compare.
+    pub fn new(bytes: &'a [u8]) -> Result<Self, FingerprintError> {
+        if bytes.len() < HEADER {
+            return Err(FingerprintError::Length { found: bytes.len(), expected: HEADER });
+        }
+        let header: &Header = bytemuck::try_from_bytes(&bytes[..HEADER]).map_err(|_| FingerprintError::Alignment)?;
+        if !(bytes.as_ptr() as usize).is_multiple_of(8) {
+            return Err(FingerprintError::Alignment);
+        }
+        let wrong = |field, offset| FingerprintError::Field { field, offset };
+        if header.magic != MAGIC {
+            return Err(wrong("mark", 0));
+        }
+        if usize::from(header.count) > p::MOST_MINUTIAE {
+            return Err(wrong("number of minutiae", 4));
+        }
+        if usize::from(header.dimension) != DIMENSION {
+            return Err(wrong("descriptor length", 6));
+        }
+        let expected = (HEADER + usize::from(header.count) * (8 + DIMENSION)).next_multiple_of(8);
+        if header.length as usize != expected {
+            return Err(wrong("length", 8));
+        }
+        if header.zero != 0 || header.padding != [0; 16] {
+            return Err(wrong("reserved field", 12));
+        }
+        if bytes.len() != expected {
+            return Err(FingerprintError::Length { found: bytes.len(), expected });
+        }
+        Ok(Self::parts(bytes, header))
+    }
+
+    fn parts(bytes: &'a [u8], header: &'a Header) -> Self {
+        let n = usize::from(header.count);
+        PreparedView {
+            bytes,
+            outline: &header.outline,
+            minutiae: bytemuck::cast_slice(&bytes[HEADER..HEADER + n * 8]),
+            descriptors: bytemuck::cast_slice(&bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]),
+        }
+    }
+
+    /// How many minutiae take part.
+    pub fn len(&self) -> usize {
+        self.minutiae.len()
+    }
+
+    /// Whether there is nothing to compare.
+    pub fn is_empty(&self) -> bool {
+        self.minutiae.is_empty()
+    }
+}
+
+/// Sorts by place, measures from the centre, weighs; returns the places in the template too.
+fn arrange(minutiae: &[Minutia]) -> (Vec<Stored>, Vec<usize>) {
+    let mut order: Vec<usize> = (0..minutiae.len()).collect();
+    let key = |&k: &usize| {
+        let m = &minutiae[k];
+        (m.x, m.y, m.angle, m.kind() as u8, m.quality())
+    };
+    if order.len() > p::MOST_MINUTIAE {
+        // The best by quality, where it is known.
+        order.sort_by_key(|k| (std::cmp::Reverse(minutiae[*k].quality()), key(k)));
+        order.truncate(p::MOST_MINUTIAE);
+    }
+    order.sort_by_key(key);
+    let n = order.len().max(1) as i64;
+    let centre = |of: &dyn Fn(&Minutia) -> i16| {
+        let least = minutiae.iter().map(|m| i64::from(of(m))).min().unwrap_or(0);
+        least + order.iter().map(|&k| i64::from(of(&minutiae[k])) - least).sum::<i64>() / n
+    };
+    let (cx, cy) = (centre(&|m| m.x), centre(&|m| m.y));
+    let from = |value: i16, centre: i64| (i64::from(value) - centre).clamp(-p::FARTHEST, p::FARTHEST) as i16;
+    let stored = order
+        .iter()
+        .map(|&k| {
+            let m = &minutiae[k];
+            Stored {
+                x: from(m.x, cx),
+                y: from(m.y, cy),
+                angle: m.angle,
+                kind: match m.kind() {
+                    MinutiaKind::Other => 0,
+                    MinutiaKind::Ending => 1,
+                    MinutiaKind::Bifurcation => 2,
+                },
+                weight: m.quality().unwrap_or(0),
+                depth: 0,
+            }
+        })
+        .collect();
+    (stored, order)
+}
+
+/// How far the minutiae reach in each of 16 directions.
+fn outline(minutiae: &[Stored]) -> [i16; 16] {
+    std::array::from_fn(|k| {
+        let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
+        minutiae.iter().map(|m| (f32::from(m.x) * c + f32::from(m.y) * s) as i16).max().unwrap_or(0)
+    })
+}
+
+/// How far below the outline, at most 255.
+fn depth(m: &Stored, outline: &[i16; 16]) -> u8 {
+    (0..16)
+        .map(|k| {
+            let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
+            f32::from(outline[k]) - (f32::from(m.x) * c + f32::from(m.y) * s)
+        })
+        .fold(255.0, f32::min)
+        .max(0.0) as u8
+}
