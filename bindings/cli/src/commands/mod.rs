@@ -1,5 +1,6 @@
 //! One file a command.
 
+mod calibrate;
 mod check;
 mod compact;
 // mod compare;
@@ -36,6 +37,7 @@ pub enum Command {
     Convert(convert::Convert),
     Score(score::Score),
     Eval(eval::Eval),
+    Calibrate(calibrate::Calibrate),
 }
 
 impl Command {
@@ -57,6 +59,7 @@ impl Command {
             Command::Convert(command) => command.run(),
             Command::Score(command) => command.run(common),
             Command::Eval(command) => command.run(),
+            Command::Calibrate(command) => command.run(),
         }
     }
 }
