@@ -15,6 +15,7 @@ use crate::simd::{Dispatch, Lanes, Level, Task};
 pub struct Comparer {
     lanes: Dispatch,
     scratch: Box<Scratch>,
+    swapped: bool,
 }
 
 struct Scratch {
@@ -29,7 +30,7 @@ struct Scratch {
 impl Comparer {
     /// A comparer at `level`.
     pub fn new(level: Level) -> Self {
-        Comparer { lanes: Dispatch::new(level), scratch: Box::new(Scratch::new()) }
+        Comparer { lanes: Dispatch::new(level), scratch: Box::new(Scratch::new()), swapped: false }
     }
 
     /// How alike the two are; higher is more alike, never negative, the same either way round.
@@ -41,8 +42,22 @@ impl Comparer {
     /// The named sub-scores.
     #[doc(hidden)]
     pub fn subscores(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> [f32; SUBSCORES] {
-        let (a, b) = if (a.minutiae.len(), a.bytes) <= (b.minutiae.len(), b.bytes) { (a, b) } else { (b, a) };
+        self.swapped = (a.minutiae.len(), a.bytes) > (b.minutiae.len(), b.bytes);
+        let (a, b) = if self.swapped { (b, a) } else { (a, b) };
         self.lanes.run(Subscores { scratch: &mut self.scratch, a, b })
+    }
+}
+
+impl Comparer {
+    /// The pairs of the last comparison.
+    #[doc(hidden)]
+    pub fn pairs(&self) -> Vec<(usize, usize)> {
+        let s = &self.scratch;
+        (0..s.a.n)
+            .filter(|&i| s.pairing.mate[i] != NONE)
+            .map(|i| (i, usize::from(s.pairing.mate[i])))
+            .map(|(i, j)| if self.swapped { (j, i) } else { (i, j) })
+            .collect()
     }
 }
 

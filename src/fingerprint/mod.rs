@@ -14,6 +14,8 @@ mod score;
 mod trigonometry;
 
 pub use comparer::Comparer;
+#[doc(hidden)]
+pub use descriptors::{Projection, SUMS};
 pub use error::FingerprintError;
 pub use prepared::{Prepared, PreparedView};
 #[doc(hidden)]

@@ -18,7 +18,7 @@
 //! Minutiae stand sorted by place and are measured from their centre, so the bytes do not depend on where the print lay on the sensor
 //! nor on the order of the record.
 
-use super::{FingerprintError, descriptors, parameters as p, trigonometry};
+use super::{FingerprintError, descriptors::{self, Projection}, parameters as p, trigonometry};
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
 
@@ -69,17 +69,31 @@ impl Prepared {
     /// Makes `template` ready.
     pub fn new(template: &MinutiaeTemplate) -> Self {
         let (minutiae, _) = arrange(template.minutiae());
-        Self::of(minutiae)
+        Self::of(minutiae, Projection::shipped())
+    }
+
+    /// Makes `template` ready with another projection: for fitting one.
+    #[doc(hidden)]
+    pub fn with(template: &MinutiaeTemplate, projection: &Projection) -> Self {
+        let (minutiae, _) = arrange(template.minutiae());
+        Self::of(minutiae, projection)
+    }
+
+    /// The sums that a projection is fitted on, one row for each prepared minutia.
+    #[doc(hidden)]
+    pub fn sums(template: &MinutiaeTemplate) -> Vec<[i8; descriptors::SUMS]> {
+        let (minutiae, _) = arrange(template.minutiae());
+        descriptors::sums(&minutiae)
     }
 
     /// The prepared form, and for each of its minutiae the place in the template.
     #[allow(dead_code)]
     pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>) {
         let (minutiae, places) = arrange(template.minutiae());
-        (Self::of(minutiae), places)
+        (Self::of(minutiae, Projection::shipped()), places)
     }
 
-    fn of(mut minutiae: Vec<Stored>) -> Self {
+    fn of(mut minutiae: Vec<Stored>, projection: &Projection) -> Self {
         let outline = outline(&minutiae);
         for minutia in &mut minutiae {
             minutia.depth = depth(minutia, &outline);
@@ -101,7 +115,7 @@ impl Prepared {
         bytes[HEADER..HEADER + n * 8].copy_from_slice(bytemuck::cast_slice(&minutiae));
         let rows: &mut [Descriptor] =
             bytemuck::cast_slice_mut(&mut bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]);
-        descriptors::describe(&minutiae, rows);
+        descriptors::describe(&minutiae, rows, projection);
         Prepared { words }
     }
 
