@@ -4,16 +4,17 @@ use super::{
     alignment::{Moments, Rigid},
     consistency::Consistency,
     correspondences::{Correspondences, MOST},
+    model::Model,
     pairing::{NONE, Pairing},
     points::{Column, NOWHERE, Points},
     prepared::PreparedView,
-    score::{self, Evidence, SUBSCORES},
+    score::{self, Depths, Evidence, SUBSCORES},
 };
 use crate::simd::{Dispatch, Lanes, Level, Task};
 
 /// Compares prepared templates; holds the scratch memory, so one for each thread.
 pub struct Comparer {
-    lanes: Dispatch,
+    dispatch: Dispatch,
     scratch: Box<Scratch>,
     swapped: bool,
 }
@@ -25,18 +26,22 @@ struct Scratch {
     consistency: Consistency,
     pairing: Pairing,
     back: (Column<f32>, Column<f32>),
+    depths: Depths,
 }
 
 impl Comparer {
     /// A comparer at `level`.
     pub fn new(level: Level) -> Self {
-        Comparer { lanes: Dispatch::new(level), scratch: Box::new(Scratch::new()), swapped: false }
+        Comparer { dispatch: Dispatch::new(level), scratch: Box::new(Scratch::new()), swapped: false }
     }
 
     /// How alike the two are; higher is more alike, never negative, the same either way round.
     pub fn compare(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> f32 {
         let f = self.subscores(a, b);
-        f[11].max(0.0) + 0.3 * f[21]
+        if f[0] == 0.0 {
+            return 0.0;
+        }
+        self.dispatch.run(Score { subscores: &f, model: Model::shipped() })
     }
 
     /// The named sub-scores.
@@ -44,7 +49,7 @@ impl Comparer {
     pub fn subscores(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> [f32; SUBSCORES] {
         self.swapped = (a.minutiae.len(), a.bytes) > (b.minutiae.len(), b.bytes);
         let (a, b) = if self.swapped { (b, a) } else { (a, b) };
-        self.lanes.run(Subscores { scratch: &mut self.scratch, a, b })
+        self.dispatch.run(Subscores { scratch: &mut self.scratch, a, b })
     }
 }
 
@@ -76,6 +81,20 @@ impl Task for Subscores<'_, '_> {
     }
 }
 
+struct Score<'s> {
+    subscores: &'s [f32; SUBSCORES],
+    model: &'s Model,
+}
+
+impl Task for Score<'_> {
+    type Output = f32;
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) -> f32 {
+        score::score::<L>(self.subscores, self.model)
+    }
+}
+
 impl Scratch {
     fn new() -> Self {
         Scratch {
@@ -85,6 +104,7 @@ impl Scratch {
             consistency: Consistency::new(),
             pairing: Pairing::new(),
             back: (Column::of(0.0), Column::of(0.0)),
+            depths: Depths::new(),
         }
     }
 
@@ -101,7 +121,7 @@ impl Scratch {
         let mut open = [true; MOST];
         let mut best: Option<(f32, Rigid, f32)> = None;
         let mut second = 0f32;
-        for _ in 0..6 {
+        for _ in 0..16 {
             let Some((rigid, strength)) = self.seed(&mut open) else { break };
             let mut rigid = rigid;
             for (reach, swing) in [(24.0, 0.54), (18.0, 0.44)] {
@@ -122,24 +142,25 @@ impl Scratch {
                 second = second.max(fit);
             }
         }
-        let Some((_, rigid, strength)) = best else { return [0.0; SUBSCORES] };
+        let Some((first, rigid, strength)) = best else { return [0.0; SUBSCORES] };
         self.pairing.lay::<L>(&self.a, &rigid);
         self.pairing.pair::<L>(&self.a, &self.b, 18.0, 0.44);
-        self.bend(1.0);
+        let stretch = self.bend(1.0);
         self.pairing.pair::<L>(&self.a, &self.b, 13.0, 0.39);
         for j in 0..self.b.n {
             let (x, y) = (self.b.x[j] - rigid.x, self.b.y[j] - rigid.y);
             self.back.0[j] = rigid.cos * x - rigid.sin * y;
             self.back.1[j] = rigid.cos * y + rigid.sin * x;
         }
-        let evidence = Evidence { strength, second };
-        score::subscores(
+        let evidence = Evidence { strength, first, second, stretch };
+        score::subscores::<L>(
             &self.a,
             &self.b,
             &self.pairing,
-            (&self.back.0, &self.back.1),
+            &self.back,
             &self.correspondences,
             &evidence,
+            &mut self.depths,
         )
     }
 
@@ -206,7 +227,7 @@ impl Scratch {
 
     /// Moves the first print by what its pairs near by are off.
     #[inline(always)]
-    fn bend(&mut self, hold: f32) {
+    fn bend(&mut self, hold: f32) -> f32 {
         let (mut px, mut py, mut rx, mut ry) = ([0f32; 256], [0f32; 256], [0f32; 256], [0f32; 256]);
         let mut m = 0;
         for i in 0..self.a.n {
@@ -219,6 +240,7 @@ impl Scratch {
                 m += 1;
             }
         }
+        let mut moved = 0f32;
         for i in 0..self.a.n {
             let (x, y) = (self.pairing.x[i], self.pairing.y[i]);
             let (mut w, mut sx, mut sy) = (hold, 0f32, 0f32);
@@ -233,6 +255,8 @@ impl Scratch {
             }
             self.pairing.x[i] = x + sx / w;
             self.pairing.y[i] = y + sy / w;
+            moved += (sx * sx + sy * sy) / (w * w);
         }
+        (moved / self.a.n.max(1) as f32).sqrt()
     }
 }

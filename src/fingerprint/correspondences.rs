@@ -21,6 +21,8 @@ pub(super) struct Correspondences {
     pub second: [u8; MOST],
     pub similarity: [f32; MOST],
     found: Vec<u32>,
+    row_best: Column<f32>,
+    column_best: Column<f32>,
 }
 
 impl Correspondences {
@@ -33,6 +35,8 @@ impl Correspondences {
             second: [0; MOST],
             similarity: [0.0; MOST],
             found: Vec::with_capacity(4 * ROOM),
+            row_best: Column::of(0.0),
+            column_best: Column::of(0.0),
         }
     }
 
@@ -40,6 +44,18 @@ impl Correspondences {
     #[inline(always)]
     pub fn similarity(&self, i: usize, j: usize) -> f32 {
         self.table[i][(j / LANES) % (ROOM / LANES)][j % LANES] as f32 * (1.0 / 65536.0)
+    }
+
+    /// The most that minutia `i` of the first resembles any of the second.
+    #[inline(always)]
+    pub fn row_best(&self, i: usize) -> f32 {
+        self.row_best[i]
+    }
+
+    /// The most that minutia `j` of the second resembles any of the first.
+    #[inline(always)]
+    pub fn column_best(&self, j: usize) -> f32 {
+        self.column_best[j]
     }
 
     /// Fills the table.
@@ -114,11 +130,13 @@ impl Correspondences {
                 two = two.max(one.min(value));
                 one = one.max(value);
             }
+            self.row_best[i] = (one >> 8) as f32 * (1.0 / 65536.0);
             for value in [one, two] {
                 self.found.push(pack(value >> 8, i as i32, value & 255));
             }
         }
         for j in 0..b.n {
+            self.column_best[j] = (best[0][j] >> 8) as f32 * (1.0 / 65536.0);
             for value in [best[0][j], best[1][j]] {
                 let i = value & 255;
                 // Those that their row has taken already stand at its two places.

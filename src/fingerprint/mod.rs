@@ -6,6 +6,7 @@ mod consistency;
 mod correspondences;
 mod descriptors;
 mod error;
+mod model;
 mod pairing;
 mod parameters;
 mod points;
@@ -17,6 +18,8 @@ pub use comparer::Comparer;
 #[doc(hidden)]
 pub use descriptors::{Projection, SUMS};
 pub use error::FingerprintError;
+#[doc(hidden)]
+pub use model::{HIDDEN, Model, WEIGHTS};
 pub use prepared::{Prepared, PreparedView};
 #[doc(hidden)]
 pub use score::{NAMES, SUBSCORES};

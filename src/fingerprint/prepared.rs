@@ -18,7 +18,11 @@
 //! Minutiae stand sorted by place and are measured from their centre, so the bytes do not depend on where the print lay on the sensor
 //! nor on the order of the record.
 
-use super::{FingerprintError, descriptors::{self, Projection}, parameters as p, trigonometry};
+use super::{
+    FingerprintError,
+    descriptors::{self, Projection},
+    parameters as p, trigonometry,
+};
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
 
