@@ -9,6 +9,19 @@ pub(super) struct Rigid {
     pub y: f32,
 }
 
+impl Rigid {
+    /// Where a point comes to lie.
+    pub fn apply(&self, x: f32, y: f32) -> (f32, f32) {
+        (self.cos * x + self.sin * y + self.x, self.cos * y - self.sin * x + self.y)
+    }
+
+    /// The way back.
+    pub fn inverse(&self) -> Rigid {
+        let (x, y) = (self.cos * self.x - self.sin * self.y, self.cos * self.y + self.sin * self.x);
+        Rigid { cos: self.cos, sin: -self.sin, x: -x, y: -y }
+    }
+}
+
 /// Sums for the least-squares turn and shift.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Moments {

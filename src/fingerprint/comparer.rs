@@ -4,13 +4,18 @@ use super::{
     alignment::{Moments, Rigid},
     consistency::Consistency,
     correspondences::{Correspondences, MOST},
+    explanation::{self, Explanation},
     model::Model,
     pairing::{NONE, Pairing},
     points::{Column, NOWHERE, Points},
-    prepared::PreparedView,
+    prepared::{Prepared, PreparedView},
     score::{self, Depths, Evidence, SUBSCORES},
+    trigonometry,
 };
-use crate::simd::{Dispatch, Lanes, Level, Task};
+use crate::{
+    simd::{Dispatch, Lanes, Level, Task},
+    template::MinutiaeTemplate,
+};
 
 /// Compares prepared templates; holds the scratch memory, so one for each thread.
 pub struct Comparer {
@@ -27,6 +32,8 @@ struct Scratch {
     pairing: Pairing,
     back: (Column<f32>, Column<f32>),
     depths: Depths,
+    /// How the first print was laid over the second, if it was.
+    aligned: Option<Rigid>,
 }
 
 impl Comparer {
@@ -54,16 +61,80 @@ impl Comparer {
 }
 
 impl Comparer {
-    /// The pairs of the last comparison.
+    /// The pairs of the last comparison, as places in the prepared templates.
     #[doc(hidden)]
     pub fn pairs(&self) -> Vec<(usize, usize)> {
         let s = &self.scratch;
+        let Some(_) = s.aligned else { return Vec::new() };
         (0..s.a.n)
             .filter(|&i| s.pairing.mate[i] != NONE)
             .map(|i| (i, usize::from(s.pairing.mate[i])))
             .map(|(i, j)| if self.swapped { (j, i) } else { (i, j) })
             .collect()
     }
+
+    /// Compares two templates and says how the score came about.
+    ///
+    /// Costs two preparations and a comparison, and allocates: for people and reports, not for searches.
+    ///
+    /// ```
+    /// use vantay::{fingerprint::{Comparer, Prepared}, simd::Level};
+    /// use vantay::template::{FingerPosition, Impression, Minutia, MinutiaKind, MinutiaeTemplate};
+    ///
+    /// let minutiae = (0..30i16).map(|k| Minutia::new(k * 37 % 211, k * 53 % 269, (k * 41) as u8, MinutiaKind::Ending, None));
+    /// let print = MinutiaeTemplate::new(FingerPosition::UNKNOWN, Impression(0), None, (256, 320), minutiae.collect())?;
+    /// let mut comparer = Comparer::new(Level::best());
+    /// let explanation = comparer.explain(&print, &print);
+    /// assert_eq!(explanation.pairs().len(), 30);
+    /// assert!(explanation.rotation().abs() < 1.0);
+    /// let prepared = Prepared::new(&print);
+    /// assert_eq!(explanation.score(), comparer.compare(prepared.view(), prepared.view()));
+    /// # Ok::<(), vantay::template::TemplateError>(())
+    /// ```
+    pub fn explain(&mut self, first: &MinutiaeTemplate, second: &MinutiaeTemplate) -> Explanation {
+        let (one, one_places, one_origin) = Prepared::traced(first);
+        let (two, two_places, two_origin) = Prepared::traced(second);
+        let score = self.compare(one.view(), two.view());
+        let subscores = self.subscores(one.view(), two.view());
+        let mut explanation = Explanation {
+            score,
+            subscores,
+            rotation: 0.0,
+            turn: (1.0, 0.0),
+            shift: (0.0, 0.0),
+            pairs: self.pairs().into_iter().map(|(i, j)| (one_places[i], two_places[j])).collect(),
+            common_area: Vec::new(),
+        };
+        let Some(rigid) = self.scratch.aligned else { return explanation };
+        let rigid = if self.swapped { rigid.inverse() } else { rigid };
+        let (x, y) = rigid.apply(-one_origin.0, -one_origin.1);
+        explanation.turn = (rigid.cos, rigid.sin);
+        explanation.rotation = rigid.sin.atan2(rigid.cos).to_degrees();
+        explanation.shift = (x + two_origin.0, y + two_origin.1);
+        let corners = corners(&one.view()).map(|(x, y)| rigid.apply(x, y));
+        let shared = explanation::common_area(corners.to_vec(), half_planes(&two.view()));
+        explanation.common_area = shared.into_iter().map(|(x, y)| (x + two_origin.0, y + two_origin.1)).collect();
+        explanation
+    }
+}
+
+/// The half-planes whose intersection is the outline.
+fn half_planes(view: &PreparedView<'_>) -> impl Iterator<Item = ((f32, f32), f32)> {
+    let outline = *view.outline;
+    (0..16u8).map(move |k| {
+        let direction = (trigonometry::cos(k * 16), trigonometry::sin(k * 16));
+        (direction, f32::from(outline[usize::from(k)]) + 1.0)
+    })
+}
+
+/// The corners of the outline, where neighbouring half-planes' edges cross.
+fn corners(view: &PreparedView<'_>) -> [(f32, f32); 16] {
+    let planes: Vec<_> = half_planes(view).collect();
+    std::array::from_fn(|k| {
+        let (((c, s), h), ((d, t), g)) = (planes[k], planes[(k + 1) % 16]);
+        let determinant = c * t - s * d;
+        ((h * t - s * g) / determinant, (c * g - h * d) / determinant)
+    })
 }
 
 struct Subscores<'s, 'a> {
@@ -105,11 +176,13 @@ impl Scratch {
             pairing: Pairing::new(),
             back: (Column::of(0.0), Column::of(0.0)),
             depths: Depths::new(),
+            aligned: None,
         }
     }
 
     #[inline(always)]
     fn subscores<L: Lanes>(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> [f32; SUBSCORES] {
+        self.aligned = None;
         self.a.load(&a, -NOWHERE);
         self.b.load(&b, NOWHERE);
         if a.len() < 2 || b.len() < 2 {
@@ -152,6 +225,7 @@ impl Scratch {
             self.back.0[j] = rigid.cos * x - rigid.sin * y;
             self.back.1[j] = rigid.cos * y + rigid.sin * x;
         }
+        self.aligned = Some(rigid);
         let evidence = Evidence { strength, first, second, stretch };
         score::subscores::<L>(
             &self.a,

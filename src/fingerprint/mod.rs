@@ -5,7 +5,9 @@ mod comparer;
 mod consistency;
 mod correspondences;
 mod descriptors;
+pub mod drawing;
 mod error;
+mod explanation;
 mod model;
 mod pairing;
 mod parameters;
@@ -18,6 +20,7 @@ pub use comparer::Comparer;
 #[doc(hidden)]
 pub use descriptors::{Projection, SUMS};
 pub use error::FingerprintError;
+pub use explanation::Explanation;
 #[doc(hidden)]
 pub use model::{HIDDEN, Model, WEIGHTS};
 pub use prepared::{Prepared, PreparedView};
