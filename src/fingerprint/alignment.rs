@@ -1,7 +1,7 @@
 //! How one print lies on the other: a turn and a shift, then a smooth displacement.
 
 /// A turn and a shift, from the first print's frame to the second's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rigid {
     pub cos: f32,
     pub sin: f32,
@@ -13,6 +13,13 @@ impl Rigid {
     /// Where a point comes to lie.
     pub fn apply(&self, x: f32, y: f32) -> (f32, f32) {
         (self.cos * x + self.sin * y + self.x, self.cos * y - self.sin * x + self.y)
+    }
+
+    /// Whether two are the same but for what refinement makes up: 15° and 20 pixels.
+    #[inline(always)]
+    pub fn is_near(&self, other: &Rigid) -> bool {
+        let (dx, dy) = (self.x - other.x, self.y - other.y);
+        self.cos * other.cos + self.sin * other.sin > 0.966 && dx * dx + dy * dy < 400.0
     }
 
     /// The way back.

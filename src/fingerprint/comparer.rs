@@ -5,7 +5,9 @@ use super::{
     consistency::Consistency,
     correspondences::{Correspondences, MOST},
     explanation::{self, Explanation},
+    glance::Glance,
     model::Model,
+    parameters as p,
     pairing::{NONE, Pairing},
     points::{Column, NOWHERE, Points},
     prepared::{Prepared, PreparedView},
@@ -13,7 +15,7 @@ use super::{
     trigonometry,
 };
 use crate::{
-    simd::{Dispatch, Lanes, Level, Task},
+    simd::{Dispatch, Lanes, Level, Reals, Task},
     template::MinutiaeTemplate,
 };
 
@@ -32,6 +34,7 @@ struct Scratch {
     pairing: Pairing,
     back: (Column<f32>, Column<f32>),
     depths: Depths,
+    glance: Glance,
     /// How the first print was laid over the second, if it was.
     aligned: Option<Rigid>,
 }
@@ -176,6 +179,7 @@ impl Scratch {
             pairing: Pairing::new(),
             back: (Column::of(0.0), Column::of(0.0)),
             depths: Depths::new(),
+            glance: Glance::new(),
             aligned: None,
         }
     }
@@ -191,12 +195,37 @@ impl Scratch {
         self.correspondences.measure::<L>(&a, &b);
         self.correspondences.select::<L>(&self.a, &self.b);
         self.consistency.relax::<L>(&self.correspondences, &self.a, &self.b);
+        self.glance.prepare::<L>(&self.a, p::GLANCE.0, p::GLANCE.1);
         let mut open = [true; MOST];
-        let mut best: Option<(f32, Rigid, f32)> = None;
-        let mut second = 0f32;
-        for _ in 0..16 {
+        let mut seen = [Hypothesis::default(); p::SEEDS];
+        let mut count = 0;
+        for _ in 0..p::SEEDS {
             let Some((rigid, strength)) = self.seed(&mut open) else { break };
-            let mut rigid = rigid;
+            if seen[..count].iter().any(|h| h.rigid.is_near(&rigid)) {
+                continue;
+            }
+            let glance = self.glance.at::<L>(&rigid, &self.a, &self.b, &self.correspondences);
+            seen[count] = Hypothesis { rigid, strength, glance };
+            count += 1;
+        }
+        if count == 0 {
+            return [0.0; SUBSCORES];
+        }
+        // The best few to the front; the sort is stable, so ties stay in the order of the seeds.
+        let seen = &mut seen[..count];
+        for k in 0..count.min(p::REFINED + 1) {
+            let mut best = k;
+            for l in k + 1..count {
+                if seen[l].glance > seen[best].glance {
+                    best = l;
+                }
+            }
+            seen.swap(k, best);
+        }
+        let second = if count > 1 { seen[1].glance } else { 0.0 };
+        let mut best: Option<(f32, Rigid, f32)> = None;
+        for hypothesis in seen.iter().take(p::REFINED) {
+            let mut rigid = hypothesis.rigid;
             for (reach, swing) in [(24.0, 0.54), (18.0, 0.44)] {
                 self.pairing.lay::<L>(&self.a, &rigid);
                 self.pairing.pair::<L>(&self.a, &self.b, reach, swing);
@@ -209,16 +238,13 @@ impl Scratch {
             self.pairing.pair::<L>(&self.a, &self.b, 15.0, 0.39);
             let fit = self.fit();
             if best.is_none_or(|(most, _, _)| fit > most) {
-                second = best.map_or(second, |(most, _, _)| most);
-                best = Some((fit, rigid, strength));
-            } else {
-                second = second.max(fit);
+                best = Some((fit, rigid, hypothesis.strength));
             }
         }
         let Some((first, rigid, strength)) = best else { return [0.0; SUBSCORES] };
         self.pairing.lay::<L>(&self.a, &rigid);
         self.pairing.pair::<L>(&self.a, &self.b, 18.0, 0.44);
-        let stretch = self.bend(1.0);
+        let stretch = self.bend::<L>(1.0);
         self.pairing.pair::<L>(&self.a, &self.b, 13.0, 0.39);
         for j in 0..self.b.n {
             let (x, y) = (self.b.x[j] - rigid.x, self.b.y[j] - rigid.y);
@@ -242,18 +268,18 @@ impl Scratch {
     #[inline(always)]
     fn seed(&self, open: &mut [bool; MOST]) -> Option<(Rigid, f32)> {
         let c = &self.correspondences;
-        let (mut most, mut p) = (0.0, None);
+        let (mut most, mut root) = (0.0, None);
         for k in 0..c.count {
             if open[k] && self.consistency.strength(k) > most {
                 most = self.consistency.strength(k);
-                p = Some(k);
+                root = Some(k);
             }
         }
-        let p = p?;
+        let root = root?;
         let mut moments = Moments::default();
         let mut strength = 0f32;
         for q in 0..c.count {
-            let compatible = if q == p { 1.0 } else { self.consistency.compatibility(p, q) };
+            let compatible = if q == root { 1.0 } else { self.consistency.compatibility(root, q) };
             if compatible > 0.0 {
                 let (i, j) = (c.first[q] as usize, c.second[q] as usize);
                 let w = compatible * (self.consistency.strength(q) + 0.01);
@@ -262,7 +288,7 @@ impl Scratch {
                 open[q] = false;
             }
         }
-        open[p] = false;
+        open[root] = false;
         Some((moments.solve(), strength))
     }
 
@@ -299,38 +325,46 @@ impl Scratch {
         fit
     }
 
-    /// Moves the first print by what its pairs near by are off.
+    /// Moves the first print by what its pairs near by are off; says by how much, root mean square.
     #[inline(always)]
-    fn bend(&mut self, hold: f32) -> f32 {
-        let (mut px, mut py, mut rx, mut ry) = ([0f32; 256], [0f32; 256], [0f32; 256], [0f32; 256]);
+    fn bend<L: Lanes>(&mut self, hold: f32) -> f32 {
+        let mut pairs = [[0f32; 4]; 256];
         let mut m = 0;
         for i in 0..self.a.n {
             let j = self.pairing.mate[i];
             if j != NONE {
-                px[m] = self.pairing.x[i];
-                py[m] = self.pairing.y[i];
-                rx[m] = self.b.x[j as usize] - px[m];
-                ry[m] = self.b.y[j as usize] - py[m];
+                let (x, y) = (self.pairing.x[i], self.pairing.y[i]);
+                pairs[m] = [x, y, self.b.x[j as usize] - x, self.b.y[j as usize] - y];
                 m += 1;
             }
         }
-        let mut moved = 0f32;
-        for i in 0..self.a.n {
-            let (x, y) = (self.pairing.x[i], self.pairing.y[i]);
-            let (mut w, mut sx, mut sy) = (hold, 0f32, 0f32);
-            for k in 0..m {
-                let (dx, dy) = (px[k] - x, py[k] - y);
-                let d2 = dx * dx + dy * dy;
-                // A pair does not vouch for itself.
-                let near = if d2 > 0.0 { (1.0 - d2 * (1.0 / 14_400.0)).max(0.0) } else { 0.0 };
-                w += near;
-                sx += near * rx[k];
-                sy += near * ry[k];
+        let real = L::F::splat;
+        let mut moved = real(0.0);
+        for block in 0..self.a.blocks {
+            let (x, y) = (L::F::load(&self.pairing.x.0[block]), L::F::load(&self.pairing.y.0[block]));
+            let (mut w, mut sx, mut sy) = (real(hold), real(0.0), real(0.0));
+            for &[px, py, rx, ry] in &pairs[..m] {
+                let (dx, dy) = (real(px) - x, real(py) - y);
+                let apart = dx * dx + dy * dy;
+                // A pair does not vouch for itself: its own distance is zero, and so is its weight.
+                let near = (real(1.0) - apart * real(1.0 / 14_400.0)).most(real(0.0)) * (apart * real(1e6)).least(real(1.0));
+                w = w + near;
+                sx = sx + near * real(rx);
+                sy = sy + near * real(ry);
             }
-            self.pairing.x[i] = x + sx / w;
-            self.pairing.y[i] = y + sy / w;
-            moved += (sx * sx + sy * sy) / (w * w);
+            let (sx, sy) = (sx / w, sy / w);
+            (x + sx).store(&mut self.pairing.x.0[block]);
+            (y + sy).store(&mut self.pairing.y.0[block]);
+            moved = moved + (sx * sx + sy * sy);
         }
-        (moved / self.a.n.max(1) as f32).sqrt()
+        (moved.sum() / self.a.n.max(1) as f32).sqrt()
     }
+}
+
+/// An alignment that a seed suggests.
+#[derive(Clone, Copy, Default)]
+struct Hypothesis {
+    rigid: Rigid,
+    strength: f32,
+    glance: f32,
 }

@@ -8,6 +8,7 @@ mod descriptors;
 pub mod drawing;
 mod error;
 mod explanation;
+mod glance;
 mod model;
 mod pairing;
 mod parameters;

@@ -14,3 +14,10 @@ pub(super) const FARTHEST_NEIGHBOUR: f32 = 146.0;
 pub(super) const SUM_SCALE: f32 = 32.0;
 /// The length of a descriptor.
 pub(super) const DESCRIPTOR_LENGTH: f32 = 256.0;
+
+/// How many seeds are tried.
+pub(super) const SEEDS: usize = 16;
+/// How many of the hypotheses are refined.
+pub(super) const REFINED: usize = 2;
+/// What may be off at a glance: pixels, radians.
+pub(super) const GLANCE: (f32, f32) = (24.0, 0.54);
