@@ -119,7 +119,7 @@ fn a_writer_that_is_dropped_publishes_nothing_and_leaves_nothing() {
     let mut names: Vec<_> =
         std::fs::read_dir(directory.path().join("g")).unwrap().map(|e| e.unwrap().file_name()).collect();
     names.sort();
-    assert_eq!(names, ["lock", "manifest"]);
+    assert_eq!(names, ["lock", "manifest", "manifest.copy"]);
 }
 
 #[test]

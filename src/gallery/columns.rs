@@ -74,7 +74,8 @@ impl<'a> Faces<'a> {
     /// If its block is damaged or there is no such embedding.
     pub fn embedding(&self, i: usize) -> Result<&'a [f32], GalleryError> {
         let dimension = self.dimension();
-        self.file.items(self.column, i * dimension, (i + 1) * dimension)
+        let from = i.saturating_mul(dimension);
+        self.file.items(self.column, from, from.saturating_add(dimension))
     }
 }
 

@@ -158,6 +158,7 @@ macro_rules! column_kinds {
 
         impl ColumnKind {
             /// Every kind, by number.
+            #[cfg(test)]
             pub(crate) const ALL: &[ColumnKind] = &[$(ColumnKind::$name),*];
 
             /// The kind with this number.
@@ -228,7 +229,7 @@ column_kinds! {
 const _: () = {
     assert!(size_of::<Header>() == 64 && size_of::<Trailer>() == 64 && size_of::<ColumnEntry>() == 64);
     assert!(size_of::<LiveHeader>() == 64 && size_of::<FingerProperties>() == 8);
-    assert!(BLOCK % ALIGNMENT == 0);
+    assert!(BLOCK.is_multiple_of(ALIGNMENT));
 };
 
 /// `offset` rounded up to the alignment of columns.
@@ -252,3 +253,89 @@ pub(crate) const MANIFEST: &str = "manifest";
 pub(crate) const MANIFEST_NEXT: &str = "manifest.next";
 /// The lock's file name.
 pub(crate) const LOCK: &str = "lock";
+/// The name of a copy of the manifest, for repair alone.
+pub(crate) const MANIFEST_COPY: &str = "manifest.copy";
+
+/// The commits of all files of live rows in a directory.
+pub(crate) fn live_commits(directory: &std::path::Path) -> Vec<u64> {
+    let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
+    names.filter_map(|name| name.to_str()?.strip_prefix("live-")?.split_once('-')?.1.parse().ok()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The byte layout as `DESIGN.md` has it between its markers.
+    fn table() -> String {
+        use std::fmt::Write;
+        let mut text = String::new();
+        let mut field = |structure: &str, rows: &[(&str, usize, usize)]| {
+            for (name, offset, size) in rows {
+                writeln!(text, "| {structure} | {offset} | {size} | {name} |").unwrap();
+            }
+        };
+        macro_rules! fields {
+            ($structure:ident: $($name:ident),*) => {
+                &[$((stringify!($name), std::mem::offset_of!($structure, $name), {
+                    let value = <$structure as Zeroable>::zeroed();
+                    std::mem::size_of_val(&value.$name)
+                })),*]
+            };
+        }
+        field(
+            "header",
+            fields!(Header: magic, major, minor, features, gallery, segment, dimension, block, reserved, checksum),
+        );
+        field(
+            "table entry",
+            fields!(ColumnEntry: kind, modality, position, derived_kind, derived_layout, derived_version, stride, count, offset,
+                length, checksums, checksums_checksum, reserved),
+        );
+        field(
+            "trailer",
+            fields!(Trailer: magic, segment, rows, table, columns, table_checksum, checksums, reserved, checksum),
+        );
+        field("live rows", fields!(LiveHeader: magic, gallery, segment, commit, rows, live, words_checksum, checksum));
+        field("finger properties", fields!(FingerProperties: width, height, impression, quality, reserved));
+        let magic = |bytes: [u8; 8]| String::from_utf8(bytes.to_vec()).unwrap();
+        let mut columns = String::new();
+        for &kind in ColumnKind::ALL {
+            let stride = kind.stride().map_or("varies".to_string(), |stride| stride.to_string());
+            writeln!(columns, "| {} | {} | {stride} |", kind as u16, kind.name()).unwrap();
+        }
+        format!(
+            "Format {MAJOR}.{MINOR}; columns at multiples of {ALIGNMENT} bytes; a CRC-32C for each {BLOCK} bytes of a column.\n\
+             A segment starts with `{}`, its trailer with `{}`, a file of live rows with `{}`, the manifest with `{MANIFEST_MAGIC}`.\n\n\
+             | part | offset | bytes | field |\n|---|---|---|---|\n{text}\n\
+             | column kind | name | bytes an item |\n|---|---|---|\n{columns}",
+            magic(SEGMENT_MAGIC),
+            magic(TRAILER_MAGIC),
+            magic(LIVE_MAGIC),
+        )
+    }
+
+    /// `VANTAY_BLESS=1` writes the table instead.
+    #[test]
+    fn the_design_page_says_what_the_constants_say() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/DESIGN.md");
+        let page = std::fs::read_to_string(path).unwrap();
+        let (before, rest) = page.split_once("<!-- layout:begin -->\n").unwrap();
+        let (found, after) = rest.split_once("<!-- layout:end -->").unwrap();
+        if std::env::var_os("VANTAY_BLESS").is_some() {
+            let page = format!("{before}<!-- layout:begin -->\n{}<!-- layout:end -->{after}", table());
+            std::fs::write(path, page).unwrap();
+            return;
+        }
+        assert_eq!(found, table());
+    }
+
+    #[test]
+    fn kinds_are_numbered_without_gaps() {
+        for (i, &kind) in ColumnKind::ALL.iter().enumerate() {
+            assert_eq!(kind as usize, i + 1);
+            assert_eq!(ColumnKind::of(kind as u16), Some(kind));
+        }
+        assert_eq!(ColumnKind::of(0), None);
+    }
+}

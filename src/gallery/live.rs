@@ -58,7 +58,7 @@ impl Live {
         let live = Live { map, commit, count: header.live as usize };
         let words = live.words();
         let set: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
-        let beyond = rows % 64 != 0 && words.last().is_some_and(|last| last >> (rows % 64) != 0);
+        let beyond = !rows.is_multiple_of(64) && words.last().is_some_and(|last| last >> (rows % 64) != 0);
         if set != header.live || beyond {
             return Err(damaged(64, "the bits are not as many as stated"));
         }

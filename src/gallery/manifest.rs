@@ -10,7 +10,7 @@
 
 use super::{
     FaceSpec, GalleryError,
-    layout::{MAJOR, MANIFEST, MANIFEST_MAGIC, MANIFEST_NEXT, MINOR},
+    layout::{MAJOR, MANIFEST, MANIFEST_COPY, MANIFEST_MAGIC, MANIFEST_NEXT, MINOR},
     storage::Storage,
 };
 use crate::registration::IdScheme;
@@ -140,6 +140,9 @@ impl Manifest {
         if let Some(face) = &self.face {
             FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize }.check()?;
         }
+        if self.commit >= 1 << 60 || self.next_segment >= 1 << 60 {
+            return Err("commit or segment numbers that no gallery reaches".into());
+        }
         let mut ids: Vec<u64> = self.segments.iter().map(|segment| segment.id).collect();
         ids.sort_unstable();
         if ids.windows(2).any(|pair| pair[0] == pair[1]) || ids.last().is_some_and(|&last| last >= self.next_segment) {
@@ -195,7 +198,18 @@ impl Manifest {
         drop(file);
         storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         storage.rename(&next, &path).map_err(GalleryError::io(&path, "replace"))?;
-        storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))
+        storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
+        self.write_copy(storage, &directory.join(MANIFEST_COPY));
+        Ok(())
+    }
+
+    /// Writes the copy that repair falls back on. The commit stands without it, so a failure is nobody's error, and it is not
+    /// synced: repair sees whether it is out of date.
+    fn write_copy(&self, storage: &dyn Storage, path: &Path) {
+        let written = self.to_bytes().ok().and_then(|bytes| storage.create(path).ok()?.append(&bytes).ok());
+        if written.is_none() {
+            let _ = storage.remove(path);
+        }
     }
 }
 

@@ -47,6 +47,7 @@
 //! # }
 //! ```
 
+mod check;
 mod columns;
 mod compact;
 mod derive;
@@ -57,7 +58,9 @@ mod live;
 mod lock;
 mod manifest;
 mod map;
+mod merge;
 mod open;
+mod repair;
 mod segment;
 mod segment_file;
 mod segment_writer;
@@ -67,12 +70,15 @@ mod storage;
 mod subjects;
 mod writer;
 
+pub use check::{CheckReport, Problem, check};
 pub use columns::{Derived, Faces, Fingers, ItemLayout};
+pub use compact::Compacted;
 pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
 pub use error::{GalleryError, Rejection};
 pub use keys::subject_key;
 pub use layout::FingerProperties;
 pub use open::{FaceSpec, Gallery, Limits, Options, Privacy, ReadOptions};
+pub use repair::{Repaired, repair};
 pub use segment::{DemographicColumns, Entry, MissingFinger, Segment};
 pub use segment_file::{Checking, Modality};
 pub use snapshot::{Info, Place, Snapshot};

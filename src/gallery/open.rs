@@ -4,7 +4,7 @@ use super::{
     Checking, Derive, Disk, GalleryError, Segment, Snapshot, Storage, Writer,
     layout::{self, segment_name},
     live::Live,
-    manifest::{Manifest, ManifestFace},
+    manifest::{Manifest, ManifestFace, ManifestSegment},
     segment_file::SegmentFile,
 };
 use crate::{registration::IdScheme, template::FaceEmbedding};
@@ -274,59 +274,71 @@ fn assemble(
     before: Option<&Snapshot>,
     manifest: &Manifest,
 ) -> Result<Assembled, GalleryError> {
+    let known = before.filter(|before| before.manifest.gallery == manifest.gallery);
+    let segments = manifest.segments.iter().map(|stated| {
+        let known = known.and_then(|before| before.segments.iter().find(|segment| segment.id() == stated.id));
+        open_segment(path, options, manifest, stated, known).map(Arc::new)
+    });
+    Ok((segments.collect::<Result<_, _>>()?, manifest.scheme().unwrap_or_default(), face_of(manifest)))
+}
+
+fn face_of(manifest: &Manifest) -> Option<FaceSpec> {
+    let face = manifest.face.as_ref()?;
+    Some(FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize })
+}
+
+/// Opens one segment of a manifest, or takes over from `known` what has not changed.
+pub(crate) fn open_segment(
+    path: &Path,
+    options: &ReadOptions,
+    manifest: &Manifest,
+    stated: &ManifestSegment,
+    known: Option<&Arc<Segment>>,
+) -> Result<Segment, GalleryError> {
     let gallery = manifest.gallery_bytes().unwrap_or_default();
-    let scheme = manifest.scheme().unwrap_or_default();
-    let face =
-        manifest.face.as_ref().map(|f| FaceSpec { model: f.model.as_str().into(), dimension: f.dimension as usize });
+    let face = face_of(manifest);
     let missing = |error| match error {
         GalleryError::Io { path, source, .. } if source.kind() == io::ErrorKind::NotFound => {
             GalleryError::Missing { path, commit: manifest.commit }
         }
         error => error,
     };
-    let known = before.filter(|before| before.manifest.gallery == manifest.gallery);
-    let mut segments = Vec::with_capacity(manifest.segments.len());
-    for stated in &manifest.segments {
-        let known = known.and_then(|before| before.segments.iter().find(|segment| segment.id() == stated.id));
-        let file = match known {
-            Some(segment) => segment.file.clone(),
-            None => {
-                let name = path.join(segment_name(stated.id));
-                let file = SegmentFile::open(&name, gallery, stated.id, options.checking).map_err(missing)?;
-                let found = (file.bytes(), file.rows as u64, file.trailer_checksum);
-                if found != (stated.bytes, stated.rows, stated.trailer) {
-                    return Err(file.damaged_at(file.bytes() - 64, "trailer", "not the one the manifest names".into()));
-                }
-                if file.dimension != face.as_ref().map_or(0, |face| face.dimension) {
-                    return Err(file.damaged_at(40, "header", format!("embeddings of {} dimensions", file.dimension)));
-                }
-                Arc::new(file)
+    let file = match known {
+        Some(segment) => segment.file.clone(),
+        None => {
+            let name = path.join(segment_name(stated.id));
+            let file = SegmentFile::open(&name, gallery, stated.id, options.checking).map_err(missing)?;
+            let found = (file.bytes(), file.rows as u64, file.trailer_checksum);
+            if found != (stated.bytes, stated.rows, stated.trailer) {
+                return Err(file.damaged_at(file.bytes() - 64, "trailer", "not the one the manifest names".into()));
             }
-        };
-        let live = match stated.live {
-            None => None,
-            Some(live) => {
-                let known =
-                    known.and_then(|segment| segment.live.clone()).filter(|known| known.commit() == live.commit);
-                let opened = match known {
-                    Some(known) => known,
-                    None => Arc::new(Live::open(path, gallery, stated.id, live.commit, file.rows).map_err(missing)?),
-                };
-                if opened.count() as u64 != live.rows {
-                    return Err(GalleryError::Damaged {
-                        path: path.join(layout::live_name(stated.id, live.commit)),
-                        offset: 48,
-                        part: "live rows".into(),
-                        reason: format!("{} rows live, the manifest says {}", opened.count(), live.rows),
-                    });
-                }
-                Some(opened)
+            if file.dimension != face.as_ref().map_or(0, |face| face.dimension) {
+                return Err(file.damaged_at(40, "header", format!("embeddings of {} dimensions", file.dimension)));
             }
-        };
-        let model = face.as_ref().map(|face| face.model.clone());
-        segments.push(Arc::new(Segment { file, live, scheme, model }));
-    }
-    Ok((segments, scheme, face))
+            Arc::new(file)
+        }
+    };
+    let live = match stated.live {
+        None => None,
+        Some(live) => {
+            let known = known.and_then(|segment| segment.live.clone()).filter(|known| known.commit() == live.commit);
+            let opened = match known {
+                Some(known) => known,
+                None => Arc::new(Live::open(path, gallery, stated.id, live.commit, file.rows).map_err(missing)?),
+            };
+            if opened.count() as u64 != live.rows {
+                return Err(GalleryError::Damaged {
+                    path: path.join(layout::live_name(stated.id, live.commit)),
+                    offset: 48,
+                    part: "live rows".into(),
+                    reason: format!("{} rows live, the manifest says {}", opened.count(), live.rows),
+                });
+            }
+            Some(opened)
+        }
+    };
+    let scheme = manifest.scheme().unwrap_or_default();
+    Ok(Segment { file, live, scheme, model: face.map(|face| face.model) })
 }
 
 /// Says which of the gallery's files others than the owner have access to.

@@ -8,7 +8,7 @@ use super::{
     segment_file::{ColumnKey, Modality, SegmentFile},
 };
 use crate::{
-    registration::{Demographics, Finger, IdScheme, PersonalId, Portrait, Registration, RegistrationId, Sex},
+    registration::{Demographics, Finger, IdScheme, PersonalId, Portrait, Registration, RegistrationId},
     template::{FaceEmbedding, FingerPosition},
 };
 use std::{ops::Range, path::Path, sync::Arc};
@@ -242,15 +242,6 @@ impl Segment {
         self.file.rows_of(key)
     }
 
-    /// The sex that a stored byte states.
-    pub(crate) fn sex(code: u8) -> Option<Sex> {
-        match code {
-            0 => Some(Sex::Male),
-            1 => Some(Sex::Female),
-            _ => None,
-        }
-    }
-
     fn value<T: bytemuck::Pod>(&self, kind: layout::ColumnKind, row: usize) -> Result<T, GalleryError> {
         self.file.item(self.file.required(ColumnKey::entries(kind))?, row)
     }
@@ -288,7 +279,7 @@ impl SegmentFile {
     ) -> Result<(&super::segment_file::Column, Range<usize>), GalleryError> {
         let offsets = self.required(ColumnKey::entries(offsets))?;
         let text = self.required(ColumnKey::entries(text))?;
-        let [from, to]: [u32; 2] = match self.items::<u32>(offsets, row, row + 2)? {
+        let [from, to]: [u32; 2] = match self.items::<u32>(offsets, row, row.saturating_add(2))? {
             &[from, to] => [from, to],
             _ => return Err(self.damaged(offsets, 0, format!("no row {row}"))),
         };

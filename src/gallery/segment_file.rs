@@ -142,7 +142,7 @@ impl SegmentFile {
             reason,
         };
         let length = map.len() as u64;
-        if length < 128 || length % 4 != 0 {
+        if length < 128 || !length.is_multiple_of(64) {
             return Err(at(0, "header", format!("a file of {length} bytes is no segment")));
         }
         let header: Header = bytemuck::pod_read_unaligned(&map[..64]);
@@ -165,6 +165,9 @@ impl SegmentFile {
         if header.segment != id {
             return Err(at(32, "header", format!("is segment {}, expected {id}", header.segment)));
         }
+        if header.dimension as usize > crate::template::FaceEmbedding::MAX_DIMENSION {
+            return Err(at(40, "header", format!("embeddings of {} dimensions", header.dimension)));
+        }
         if header.block as usize != BLOCK {
             return Err(at(44, "header", format!("blocks of {} bytes, expected {BLOCK}", header.block)));
         }
@@ -181,7 +184,7 @@ impl SegmentFile {
         if trailer.table.checked_add(table_length) != Some(trailer_at) {
             return Err(at(trailer_at + 24, "trailer", "the table does not end where the trailer starts".into()));
         }
-        if trailer.checksums < 64 || trailer.checksums > trailer.table || trailer.checksums % 64 != 0 {
+        if trailer.checksums < 64 || trailer.checksums > trailer.table || !trailer.checksums.is_multiple_of(64) {
             return Err(at(trailer_at + 40, "trailer", "the checksums do not stand before the table".into()));
         }
         if u32::try_from(trailer.rows).is_err() {
@@ -228,6 +231,13 @@ impl SegmentFile {
         self.columns.binary_search_by_key(&key, |column| column.key).ok().map(|i| &self.columns[i])
     }
 
+    /// The numbers of a modality's derived columns.
+    pub(crate) fn derived_kinds(&self, modality: Modality) -> impl Iterator<Item = u16> {
+        let of = ColumnKey::of(modality, ColumnKind::DerivedBytes);
+        let same = move |key: &ColumnKey| ColumnKey { derived: None, ..*key } == of;
+        self.columns.iter().map(|column| column.key).filter(same).filter_map(|key| key.derived)
+    }
+
     /// The column `key`, which opening saw.
     pub(crate) fn required(&self, key: ColumnKey) -> Result<&Column, GalleryError> {
         self.column(key).ok_or_else(|| self.damaged_at(0, "table", format!("no column {}", key.name())))
@@ -245,8 +255,8 @@ impl SegmentFile {
     /// Item `at` of a column, its block checked.
     pub(crate) fn item<T: Pod>(&self, column: &Column, at: usize) -> Result<T, GalleryError> {
         let size = size_of::<T>() as u64;
-        let start = at as u64 * size;
-        if start + size > column.entry.length {
+        let start = (at as u64).saturating_mul(size);
+        if start.saturating_add(size) > column.entry.length {
             return Err(self.damaged(column, 0, format!("item {at} of {}", column.entry.count)));
         }
         if !column.whole.load(Ordering::Acquire) {
@@ -259,7 +269,7 @@ impl SegmentFile {
     /// The items `from..to` of a column of `T`, their blocks checked.
     pub(crate) fn items<T: Pod>(&self, column: &Column, from: usize, to: usize) -> Result<&[T], GalleryError> {
         let size = size_of::<T>() as u64;
-        let (start, end) = (from as u64 * size, to as u64 * size);
+        let [start, end] = [from, to].map(|at| (at as u64).saturating_mul(size));
         if start > end || end > column.entry.length {
             return Err(self.damaged(column, 0, format!("items {from}..{to} of {}", column.entry.length / size)));
         }

@@ -7,7 +7,10 @@ use super::{
     storage::{Storage, StorageFile},
 };
 use bytemuck::{Pod, Zeroable};
-use std::path::{Path, PathBuf};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
 
 /// How many bytes are gathered before they are handed to the file.
 const GATHER: usize = 1 << 20;
@@ -79,7 +82,7 @@ impl SegmentWriter {
         let stride = key.kind.stride().unwrap_or(size_of::<T>() as u32);
         self.begin(key, ColumnForm { stride, ..ColumnForm::default() })?;
         self.write(bytemuck::cast_slice(items))?;
-        self.end()
+        self.end().map(|_| ())
     }
 
     /// Starts a column. Keys must ascend.
@@ -121,8 +124,8 @@ impl SegmentWriter {
         Ok(())
     }
 
-    /// Ends the open column.
-    pub(crate) fn end(&mut self) -> Result<(), GalleryError> {
+    /// Ends the open column and says where in the file it stands.
+    pub(crate) fn end(&mut self) -> Result<Range<usize>, GalleryError> {
         if self.block.1 > 0 {
             self.checksums.push(self.block.0);
         }
@@ -131,8 +134,9 @@ impl SegmentWriter {
             entry.length = self.written - entry.offset;
             entry.count = entry.length / u64::from(entry.stride.max(1));
             entry.checksums_checksum = crc32c::crc32c(bytemuck::cast_slice(checksums));
+            return Ok(entry.offset as usize..self.written as usize);
         }
-        Ok(())
+        Ok(0..0)
     }
 
     /// Writes checksums, table and trailer and syncs the file. Returns its length and the checksum of the trailer.
@@ -174,6 +178,11 @@ impl SegmentWriter {
             self.gathered.clear();
         }
         Ok(())
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     fn pad(&mut self) -> Result<(), GalleryError> {

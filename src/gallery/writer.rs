@@ -41,6 +41,7 @@ pub struct Writer {
     removed_subjects: u64,
     pub(crate) next_segment: u64,
     pub(crate) stopped: Option<GalleryError>,
+    pub(crate) merge_error: Option<GalleryError>,
     _lock: Lock,
 }
 
@@ -97,8 +98,13 @@ impl Writer {
             removed_subjects: 0,
             next_segment,
             stopped: None,
+            merge_error: None,
             _lock: lock,
         };
+        // The manifest that was read may have been renamed into place by a process that ended before it synced the name.
+        // Until it is sure to stay, the files of the one before must.
+        let directory = &writer.target.directory;
+        writer.target.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         writer.sweep()?;
         Ok(writer)
     }
@@ -187,6 +193,10 @@ impl Writer {
     /// Gives the gallery back without committing: the same as dropping the writer.
     pub fn abandon(self) {}
 
+    pub(crate) fn has_uncommitted(&self) -> bool {
+        self.staging.rows() > 0 || self.in_flight.is_some() || !self.fresh.is_empty() || !self.pending.is_empty()
+    }
+
     fn publish(&mut self) -> Result<Commit, GalleryError> {
         self.running()?;
         self.send_off()?;
@@ -220,7 +230,8 @@ impl Writer {
         manifest.next_segment = self.next_segment;
         let old: Vec<_> = before.segments.iter().map(|segment| self.rows(&segment.file, segment.live())).collect();
         let new: Vec<_> = self.fresh.iter().map(|file| self.rows(file, None)).collect();
-        manifest.subjects = manifest.subjects + subjects::added(&new, &old)? - self.removed_subjects;
+        let subjects = manifest.subjects + subjects::added(&new, &old)?;
+        manifest.subjects = subjects.saturating_sub(self.removed_subjects);
         manifest.segments.extend(self.fresh.iter().map(|file| ManifestSegment {
             id: file.id,
             bytes: file.bytes(),
@@ -419,13 +430,15 @@ fn all_live(rows: usize) -> Vec<u64> {
 
 impl Drop for Writer {
     /// Waits for the stage that is being written, and removes what was not committed. What cannot be removed now, the next
-    /// writer removes.
+    /// writer removes; so too after an error, when it is not known which manifest stands.
     fn drop(&mut self) {
         if let Some(stage) = self.in_flight.take() {
             let _ = stage.thread.join();
         }
         self.fresh.clear();
-        let _ = self.sweep();
+        if self.stopped.is_none() {
+            let _ = self.sweep();
+        }
     }
 }
 

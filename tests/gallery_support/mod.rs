@@ -1,6 +1,8 @@
 //! Made-up registrations and a deriver that is easy to check, for the gallery's tests.
 #![allow(dead_code, clippy::unwrap_used)]
 
+pub mod content;
+
 use rand::{Rng, RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
 use vantay::{

@@ -1,14 +1,14 @@
 //! One file a command.
 
-// mod check;
-// mod compact;
+mod check;
+mod compact;
 // mod compare;
 mod convert;
 mod create;
 mod dedup;
 // mod demo;
 mod enroll;
-// mod eval;
+mod eval;
 mod identify;
 mod info;
 mod remove;
@@ -29,13 +29,13 @@ pub enum Command {
     Identify(identify::Identify),
     Dedup(dedup::Dedup),
     Info(info::Info),
-    // Check(check::Check),
-    // Compact(compact::Compact),
+    Check(check::Check),
+    Compact(compact::Compact),
     Remove(remove::Remove),
     // Compare(compare::Compare),
     Convert(convert::Convert),
     Score(score::Score),
-    // Eval(eval::Eval),
+    Eval(eval::Eval),
 }
 
 impl Command {
@@ -50,13 +50,13 @@ impl Command {
             Command::Identify(command) => command.run(common),
             Command::Dedup(command) => command.run(common),
             Command::Info(command) => command.run(),
-            // Command::Check(command) => command.run(),
-            // Command::Compact(command) => command.run(common),
+            Command::Check(command) => command.run(),
+            Command::Compact(command) => command.run(common),
             Command::Remove(command) => command.run(),
             // Command::Compare(command) => command.run(),
             Command::Convert(command) => command.run(),
             Command::Score(command) => command.run(common),
-            // Command::Eval(command) => command.run(),
+            Command::Eval(command) => command.run(),
         }
     }
 }
