@@ -57,13 +57,9 @@ impl Dedup {
         let against = self.against.as_deref().map(galleries::open).transpose()?;
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?)
-            .map_err(Failure::run)?;
-        let other = other
-            .as_ref()
-            .map(|other| Search::new(other, self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?))
-            .transpose()
-            .map_err(Failure::run)?;
+        let judge = self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?;
+        let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
+        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
