@@ -40,7 +40,10 @@ pub(crate) fn check<T>(pointer: *const T, name: &str) -> Result<(), Failure> {
         return Err(Failure::new(VANTAY_ERROR_NULL, format!("{name} is NULL")));
     }
     if !pointer.is_aligned() {
-        return Err(Failure::new(VANTAY_ERROR_ALIGNMENT, format!("{name} is not aligned to {} bytes", align_of::<T>())));
+        return Err(Failure::new(
+            VANTAY_ERROR_ALIGNMENT,
+            format!("{name} is not aligned to {} bytes", align_of::<T>()),
+        ));
     }
     Ok(())
 }

@@ -39,7 +39,8 @@ pub unsafe extern "C" fn vantay_simd_level(level: *mut *const c_char) -> vantay_
 #[unsafe(no_mangle)]
 pub extern "C" fn vantay_set_threads(threads: usize) -> vantay_result_t {
     boundary(|| {
-        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads.min(4096)).thread_name(|i| format!("vantay-{i}"));
+        let pool =
+            rayon::ThreadPoolBuilder::new().num_threads(threads.min(4096)).thread_name(|i| format!("vantay-{i}"));
         pool.build_global().map_err(|error| Failure::new(VANTAY_ERROR_THREADS, error.to_string()))
     })
 }

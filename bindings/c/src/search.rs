@@ -234,8 +234,7 @@ pub unsafe extern "C" fn vantay_verify_line(
     boundary(|| {
         check(verification, "verification")?;
         // SAFETY: the header asks for a handle of this library and so many bytes.
-        let (search, line) =
-            unsafe { (reference(search, "search")?, slice(line.cast::<u8>(), length, "line")?) };
+        let (search, line) = unsafe { (reference(search, "search")?, slice(line.cast::<u8>(), length, "line")?) };
         let claim = parse_line(line, &feed_options(&search.snapshot))?;
         // SAFETY: checked above; the header asks for a pointer that may be written.
         unsafe { write(verification, "verification", search.verify(claim)?) }
@@ -266,8 +265,7 @@ pub unsafe extern "C" fn vantay_identify(
             unsafe { registration_of(probe, &search.snapshot, true) }
         };
         let probes = probes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let wanted =
-            IdentifyOptions { top: options.top, modality: search.modality, fingers: search.fingers, filter };
+        let wanted = IdentifyOptions { top: options.top, modality: search.modality, fingers: search.fingers, filter };
         let (answers, _) = search.search()?.identify(&probes, &wanted)?;
         let candidate = |found: &vantay::search::Candidate| Candidate {
             personal_id: c_text(&found.personal_id),

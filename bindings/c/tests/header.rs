@@ -26,7 +26,10 @@ fn the_header_is_up_to_date() {
         fs::write(&path, &generated).unwrap();
     }
     let committed = fs::read_to_string(&path).unwrap_or_default();
-    assert!(committed == generated, "vantay.h is out of date: run `VANTAY_REGENERATE=1 cargo test -p vantay-c --test header`");
+    assert!(
+        committed == generated,
+        "vantay.h is out of date: run `VANTAY_REGENERATE=1 cargo test -p vantay-c --test header`"
+    );
 }
 
 #[test]

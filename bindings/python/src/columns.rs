@@ -58,7 +58,11 @@ fn judgements<'py>(into: &Bound<'py, PyDict>, rows: &[Option<&Judgement>]) -> Py
 }
 
 /// The candidates of `answers` as columns of `answers × width` rows; rows without a candidate are empty.
-pub fn of_identifications<'py>(py: Python<'py>, answers: &[Identification], top: usize) -> PyResult<Bound<'py, PyDict>> {
+pub fn of_identifications<'py>(
+    py: Python<'py>,
+    answers: &[Identification],
+    top: usize,
+) -> PyResult<Bound<'py, PyDict>> {
     let columns = PyDict::new(py);
     let place = |row: usize| answers[row / top.max(1)].candidates.get(row % top.max(1));
     let rows: Vec<_> = (0..answers.len() * top).map(place).collect();

@@ -23,8 +23,7 @@ pub struct Asked {
 impl Asked {
     /// The same as the library takes it. Files are read here.
     pub fn deciding(&self, py: Python<'_>) -> PyResult<Deciding> {
-        let levels =
-            [self.fmr.map(Level::Fmr), self.fpir.map(Level::Fpir), self.false_pairs.map(Level::FalsePairs)];
+        let levels = [self.fmr.map(Level::Fmr), self.fpir.map(Level::Fpir), self.false_pairs.map(Level::FalsePairs)];
         let raw = self.face_threshold.or(self.finger_threshold).is_some();
         let asked = levels.iter().flatten().count() + usize::from(self.policy.is_some()) + usize::from(raw);
         if asked > 1 {

@@ -142,7 +142,7 @@ impl Gallery {
     fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
         let info = self.stored.snapshot().info();
         let dict = PyDict::new(py);
-        dict.set_item("path", self.stored.path())?;
+        dict.set_item("path", self.stored.path().display().to_string())?;
         dict.set_item("registrations", info.registrations)?;
         dict.set_item("subjects", info.subjects)?;
         dict.set_item("segments", info.segments)?;
@@ -303,7 +303,7 @@ impl Gallery {
     fn check(&self, py: Python<'_>, deep: bool) -> PyResult<Checked> {
         let path = self.stored.path().to_path_buf();
         let report = run(py, On::Cores(None), move |_| Ok(vantay::gallery::check(path, deep)), silent)?;
-        let problem = |p: vantay::gallery::Problem| (p.path, p.offset, p.part, p.reason);
+        let problem = |p: vantay::gallery::Problem| (p.path.display().to_string(), p.offset, p.part, p.reason);
         let problems = report.problems.into_iter().map(problem).collect();
         Ok((problems, report.commit, report.files, report.bytes))
     }
@@ -447,7 +447,7 @@ impl Gallery {
 /// A reason for rejections: the field, the kind of error, how many lines, and the first of them.
 type Reason = (String, &'static str, u64, String);
 /// What a check found: problems as (file, offset, part, reason), the commit, files, bytes.
-type Checked = (Vec<(PathBuf, Option<u64>, String, String)>, Option<u64>, usize, u64);
+type Checked = (Vec<(String, Option<u64>, String, String)>, Option<u64>, usize, u64);
 
 impl Gallery {
     fn holding(stored: Stored, hold: Hold) -> Gallery {

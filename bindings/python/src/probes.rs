@@ -25,11 +25,7 @@ pub fn of_lines(py: Python<'_>, lines: &[PyBackedBytes], options: &FeedOptions) 
 }
 
 /// Registrations that are a portrait only. Whose they are said to be is not looked at by who asks whose they are.
-pub fn of_faces(
-    py: Python<'_>,
-    rows: &PyReadonlyArray2<'_, f32>,
-    snapshot: &Snapshot,
-) -> PyResult<Vec<Registration>> {
+pub fn of_faces(py: Python<'_>, rows: &PyReadonlyArray2<'_, f32>, snapshot: &Snapshot) -> PyResult<Vec<Registration>> {
     let nameless = PersonalId::new("?", IdScheme::Opaque).map_err(|error| raise_at(py, error, "probe", 0))?;
     let portraits = portraits(py, rows, snapshot, "embedding")?;
     let probe = |(number, portrait)| Ok(probe(py, number, &nameless, Some(portrait), Vec::new())?);

@@ -121,11 +121,7 @@ pub fn read_minutiae<'py>(py: Python<'py>, record: PyBackedBytes) -> PyResult<Bo
 
 /// A record in another format, and what that could not keep.
 #[pyfunction]
-pub fn convert<'py>(
-    py: Python<'py>,
-    record: PyBackedBytes,
-    to: &str,
-) -> PyResult<(Bound<'py, PyBytes>, Vec<String>)> {
+pub fn convert<'py>(py: Python<'py>, record: PyBackedBytes, to: &str) -> PyResult<(Bound<'py, PyBytes>, Vec<String>)> {
     let failed = |error: TemplateError| raise(py, error);
     let format: Format = to.parse().map_err(failed)?;
     let converted = template::read(&record).and_then(|record| record.convert(format)).map_err(failed)?;

@@ -27,7 +27,8 @@ pub fn install(prefix: &Path, release: bool) -> Outcome {
     copy(&built.join("libvantay_c.so"), &lib.join(&whole))?;
     link(&whole, &lib.join(&soname))?;
     link(&soname, &lib.join("libvantay.so"))?;
-    let values = [("@PREFIX@", prefix.display().to_string()), ("@VERSION@", version().into()), ("@MAJOR@", major.into())];
+    let values =
+        [("@PREFIX@", prefix.display().to_string()), ("@VERSION@", version().into()), ("@MAJOR@", major.into())];
     for (template, target) in
         [("vantay.pc.in", "pkgconfig/vantay.pc"), ("vantay-config.cmake.in", "cmake/vantay/vantay-config.cmake")]
     {
@@ -58,7 +59,8 @@ pub fn test() -> Outcome {
     let feed = work.join("feed.ndjson");
     let synth = ["run", "--quiet", "--package", "vantay-cli", "--", "synth", "--subjects", "40", "--face-dim", "64"];
     run(cargo(&[&synth[..], &["--out", &feed.to_string_lossy()]].concat()))?;
-    let shared = [format!("-L{}/lib", prefix.display()), "-lvantay".into(), format!("-Wl,-rpath,{}/lib", prefix.display())];
+    let shared =
+        [format!("-L{}/lib", prefix.display()), "-lvantay".into(), format!("-Wl,-rpath,{}/lib", prefix.display())];
     let fixed = [format!("{}/lib/libvantay.a", prefix.display()), "-lpthread".into(), "-ldl".into(), "-lgcc_s".into()];
     for (name, libraries) in [("shared", &shared[..]), ("static", &fixed[..])] {
         let program = work.join(format!("suite-{name}"));

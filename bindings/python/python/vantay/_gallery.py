@@ -223,7 +223,7 @@ class Gallery:
     def check(self, *, deep: bool = True) -> Check:
         """Looks for damage: every byte against its checksum if ``deep``, the metadata alone if not."""
         problems, commit, files, size = self._native.check(deep)
-        return Check([Problem(str(file), *rest) for file, *rest in problems], commit, files, size)
+        return Check([Problem(*problem) for problem in problems], commit, files, size)
 
     # Searches
 
@@ -390,7 +390,7 @@ class Gallery:
         )
         other = None if against is None else against._native
         bar = _Bar() if progress is True else None
-        told = bar if bar is not None else (progress or None)
+        told = bar if isinstance(progress, bool) else progress
         try:
             native = self._native.deduplicate(
                 other, _looking(0, modality, fingers), asked, face_candidates, told, threads

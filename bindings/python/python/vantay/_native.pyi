@@ -7,6 +7,20 @@ _Float32 = np.ndarray[Any, np.dtype[np.float32]]
 _Float64 = np.ndarray[Any, np.dtype[np.float64]]
 _Rate = Tuple[float, float, float, float]
 
+__all__ = [
+    "VERSION",
+    "ErrorRates",
+    "Gallery",
+    "compare_faces",
+    "compare_minutiae",
+    "compare_minutiae_matrix",
+    "convert",
+    "error_rates",
+    "read_minutiae",
+    "simd_level",
+    "write_feed",
+]
+
 VERSION: str
 
 @final
