@@ -1,6 +1,7 @@
 //! The error that holds every family's error.
 
 use crate::{
+    decision::DecisionError,
     evaluation::EvaluationError,
     face::FaceError,
     fingerprint::FingerprintError,
@@ -49,6 +50,9 @@ pub enum Error {
     /// A synthetic population cannot be made as described.
     #[error(transparent)]
     Synthesis(#[from] SynthesisError),
+    /// A rate, calibration or policy that is not to be had.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
 }
 
 /// A result whose error is any error of the library.

@@ -66,7 +66,8 @@ impl Proportion {
         let tail = (1.0 - confidence.clamp(0.0, 1.0)) / 2.0;
         let passed = trials - errors;
         Interval {
-            low: if errors > 0.0 { beta_quantile(errors, passed + 1.0, tail) } else { 0.0 },
+            // Less than one error after a design effect shows nothing about the lower end.
+            low: if errors >= 1.0 { beta_quantile(errors, passed + 1.0, tail) } else { 0.0 },
             high: if passed > 0.0 { beta_quantile(errors + 1.0, passed, 1.0 - tail) } else { 1.0 },
         }
     }

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::simd::{
     Level,
-    embedding::{Compare, Screen, Survivors, TILE, Test},
+    embedding::{Coding, Compare, Screen, Survivors, TILE, Test},
 };
 use rayon::prelude::*;
 use std::{
@@ -162,9 +162,9 @@ impl<'a> FaceJoin<'a> {
             return Work::default();
         };
         let right = self.right.unwrap_or(self.left);
-        let screen = Screen::new(self.level);
+        let screen = Screen::new(self.level, Coding::Fine);
         let rows = places.iter().map(|place| self.left[place.column as usize].row(place.row)).collect();
-        let probes = Probes::new(self.left[0].dimension(), rows, screen.width(), screen.limit());
+        let probes = Probes::new(self.left[0].dimension(), rows, screen, screen.width());
         let tests: Vec<Test> = (0..probes.len()).map(|probe| probes.bound(probe).test(self.threshold)).collect();
         let first_column = if self.right.is_none() { earliest.column as usize } else { 0 };
         let tasks: Vec<(u32, Range<usize>)> = (first_column..right.len())
@@ -238,14 +238,14 @@ impl<S: PairSink> Pass<'_, '_, S> {
             if live == 0 {
                 continue;
             }
-            let bytes = column.tile(tile);
-            let mut ahead = column.tile(tile + 1);
+            let bytes = column.tile(Coding::Fine, tile);
+            let mut ahead =
+                self.screen.shares(dimension, column.tile(Coding::Fine, tile + 1), self.probes.panels().len());
             part.work.bytes_read += bytes.len() as u64;
             let place = |lane: u32| Place { column: c, row: tile as u32 * TILE as u32 + lane };
             for range in self.probes.panels() {
                 let panel = self.probes.panel(range.clone(), &self.tests[range.clone()]);
-                self.screen.run(dimension, bytes, panel, ahead, &mut part.survivors);
-                ahead = &[];
+                self.screen.run(dimension, bytes, panel, ahead.next().unwrap_or_default(), &mut part.survivors);
                 for (p, probe) in range.enumerate() {
                     let a = self.places[probe];
                     let live = if self.join.right.is_none() { live & later(a, place(0)) } else { live };

@@ -10,7 +10,7 @@ mod shortlist;
 #[cfg(test)]
 mod tests;
 
-pub use column::{FaceColumn, FaceScreen, encode};
+pub use column::{FaceColumn, FaceScreen, encode, encode_coarse};
 pub use error::FaceError;
 pub use join::{FaceJoin, Finished, Joined, Pair, PairSink};
 pub use references::{Candidate, EveryRow, Place, References, Work};

@@ -17,9 +17,9 @@
 
 use super::{
     FaceError,
-    quantise::{round, up},
+    quantise::{round, round_evenly, up},
 };
-use crate::simd::embedding::{Panel, Test, steps};
+use crate::simd::embedding::{Coding, Panel, Screen, Test, steps};
 use ndarray::ArrayView2;
 
 /// Relative slack for the kernel's `f32` arithmetic.
@@ -38,13 +38,19 @@ pub(super) struct Bound {
 }
 
 impl Bound {
-    /// Rounds `probe` to codes within ±`limit`, written to `codes`.
-    pub fn new(probe: &[f32], limit: i8, codes: &mut [i8]) -> Self {
-        let rounded = round(probe, limit, codes);
+    /// Rounds `probe` to codes within ±`limit`, for references of coding `coding`; written to `codes`, whose rest is zero.
+    pub fn new(coding: Coding, probe: &[f32], limit: i8, codes: &mut [i8]) -> Self {
+        let rounded = match coding {
+            Coding::Fine => round(probe, limit, codes),
+            Coding::Coarse => round_evenly(probe, limit, codes),
+        };
         let length = probe.iter().map(|&x| f64::from(x).powi(2)).sum::<f64>().sqrt() * (1.0 + 1e-12);
         let sum: i32 = codes.iter().map(|&c| i32::from(c)).sum();
         Bound {
-            start: -128 * sum,
+            start: match coding {
+                Coding::Fine => -128 * sum,
+                Coding::Coarse => -15 * (sum / 2),
+            },
             scale: f64::from(rounded.scale),
             length: length * (1.0 + SLACK),
             residual: f64::from(rounded.residual) + SLACK * f64::from(rounded.length),
@@ -88,8 +94,8 @@ pub(super) struct Probes<'a> {
 }
 
 impl<'a> Probes<'a> {
-    /// Rounds `rows`, embeddings of `dimension`, and lays them out in panels of nearly equal width, at most `width`.
-    pub fn new(dimension: usize, rows: Vec<&'a [f32]>, width: usize, limit: i8) -> Self {
+    /// Rounds `rows`, embeddings of `dimension`, and lays them out for `screen` in panels of nearly equal width, at most `width`.
+    pub fn new(dimension: usize, rows: Vec<&'a [f32]>, screen: Screen, width: usize) -> Self {
         let steps = steps(dimension);
         let count = rows.len().div_ceil(width);
         let panels: Vec<usize> = (0..=count).map(|panel| panel * rows.len() / count.max(1)).collect();
@@ -100,7 +106,7 @@ impl<'a> Probes<'a> {
             let width = panel[1] - panel[0];
             let words = &mut words[panel[0] * steps..panel[1] * steps];
             for (p, row) in rows[panel[0]..panel[1]].iter().enumerate() {
-                bounds.push(Bound::new(row, limit, &mut codes));
+                bounds.push(Bound::new(screen.coding(), row, screen.limit(), &mut codes));
                 for (step, word) in codes.chunks_exact(4).enumerate() {
                     let bytes = [word[0] as u8, word[1] as u8, word[2] as u8, word[3] as u8];
                     words[step * width + p] = i32::from_le_bytes(bytes);
@@ -114,6 +120,10 @@ impl<'a> Probes<'a> {
         self.rows.len()
     }
 
+    pub fn rows(&self) -> &[&'a [f32]] {
+        &self.rows
+    }
+
     pub fn row(&self, probe: usize) -> &'a [f32] {
         self.rows[probe]
     }
@@ -123,7 +133,7 @@ impl<'a> Probes<'a> {
     }
 
     /// The ranges of probes that form a panel.
-    pub fn panels(&self) -> impl Iterator<Item = std::ops::Range<usize>> {
+    pub fn panels(&self) -> impl ExactSizeIterator<Item = std::ops::Range<usize>> {
         self.panels.windows(2).map(|panel| panel[0]..panel[1])
     }
 

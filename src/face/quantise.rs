@@ -4,6 +4,9 @@
 //! component by at most `s / 2`. What the bound needs is exact: `‖x − x̂‖` and `‖x̂‖` are computed in `f64` from the codes as they
 //! are, and rounded up. Any choice of codes would be correct; a better one only makes the bound tighter.
 //!
+//! Half a byte holds `n` from 0 to 15, which stands for `s · (n − 7.5)`: sixteen values, symmetric, without a zero. There the largest
+//! component is a poor measure of the scale; several are tried, cutting off what is beyond, and the one that misses least is kept.
+//!
 //! Rows whose largest component is outside 2⁻⁶⁰ to 2⁶⁰, or not finite, get codes of zero and an infinite residual: they are always
 //! compared in full, and the `f32` arithmetic of the screen never meets a subnormal scale. A row of zeros is exact as it is.
 
@@ -26,21 +29,102 @@ const LANES: usize = 8;
 /// Writes the codes of `row`, within ±`limit`, to the front of `codes`.
 pub(super) fn round(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded {
     let codes = &mut codes[..row.len()];
+    let largest = match largest(row) {
+        Ok(largest) => largest,
+        Err(rounded) => {
+            codes.fill(0);
+            return rounded;
+        }
+    };
+    let scale = largest / f32::from(limit);
+    whole(row, f32::from(limit) / largest, limit, codes);
+    measure(row, scale, codes)
+}
+
+/// Writes codes within ±`limit` with an even sum to the front of `codes`, as coarse references need of a probe: their codes
+/// stand for halves, and half the sum has to be whole.
+pub(super) fn round_evenly(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded {
+    let codes = &mut codes[..row.len()];
+    let rounded = round(row, limit, codes);
+    if rounded.scale == 0.0 || codes.iter().fold(0, |odd, &code| odd ^ code & 1) == 0 {
+        return rounded;
+    }
+    // The component that minds least.
+    let missed = |i: usize| row[i] / rounded.scale - f32::from(codes[i]);
+    let free = (0..codes.len()).filter(|&i| codes[i].unsigned_abs() < limit.unsigned_abs());
+    match free.max_by(|&a, &b| missed(a).abs().total_cmp(&missed(b).abs())) {
+        Some(i) => codes[i] += if missed(i) < 0.0 { -1 } else { 1 },
+        // Every component is a largest one.
+        None => codes[0] -= codes[0].signum(),
+    }
+    measure(row, rounded.scale, codes)
+}
+
+/// Writes the coarse codes of `row`, 0 to 15, to the front of `codes`.
+pub(super) fn round_coarsely(row: &[f32], codes: &mut [i8]) -> Rounded {
+    let codes = &mut codes[..row.len()];
+    let largest = match largest(row) {
+        Ok(largest) => largest,
+        Err(rounded) => {
+            codes.fill(0);
+            return rounded;
+        }
+    };
+    // Divided by the largest, so that squares neither overflow nor vanish.
+    let squares: f64 = row.iter().map(|&x| (f64::from(x) / f64::from(largest)).powi(2)).sum();
+    let deviation = (squares / row.len() as f64).sqrt() as f32 * largest;
+    // Half of the distance between two values, in deviations; the best for a normal distribution is 0.168.
+    let halves = [0.145, 0.168, 0.195].map(|half| half * deviation).into_iter().chain([largest / 15.0]);
+    let mut odd = [0; crate::template::FaceEmbedding::MAX_DIMENSION];
+    let odd = &mut odd[..row.len()];
+    let mut best: Option<Rounded> = None;
+    for half in halves {
+        half_whole(row, 0.5 / half, odd);
+        let rounded = measure(row, half, odd);
+        if best.is_none_or(|best| rounded.residual < best.residual) {
+            for (code, &odd) in codes.iter_mut().zip(&*odd) {
+                *code = (odd + 15) / 2;
+            }
+            // Codes count halves, so one step is two of them.
+            best = Some(Rounded { scale: 2.0 * half, ..rounded });
+        }
+    }
+    best.unwrap_or(Rounded { scale: 0.0, residual: f32::INFINITY, length: 0.0 })
+}
+
+/// The largest absolute component, or what to say of a row that has none in range.
+fn largest(row: &[f32]) -> Result<f32, Rounded> {
     // As bits, so that what is not a number counts as largest.
     let largest = f32::from_bits(row.iter().map(|x| x.to_bits() & 0x7fff_ffff).max().unwrap_or(0));
-    if !(SMALLEST..=LARGEST).contains(&largest) {
-        codes.fill(0);
-        let residual = if largest == 0.0 { 0.0 } else { f32::INFINITY };
-        return Rounded { scale: 0.0, residual, length: 0.0 };
+    if (SMALLEST..=LARGEST).contains(&largest) {
+        return Ok(largest);
     }
+    let residual = if largest == 0.0 { 0.0 } else { f32::INFINITY };
+    Err(Rounded { scale: 0.0, residual, length: 0.0 })
+}
+
+/// Adding 1.5 · 2²³ rounds to a whole number, which then stands in the low bits.
+const ROUND: f32 = 12_582_912.0;
+
+/// `x · inverse` as a whole number within ±`limit`.
+fn whole(row: &[f32], inverse: f32, limit: i8, codes: &mut [i8]) {
     let limit = f32::from(limit);
-    let scale = largest / limit;
-    let inverse = limit / largest;
     for (code, &x) in codes.iter_mut().zip(row) {
-        // Adding 1.5 · 2²³ rounds to a whole number, which then stands in the low bits.
-        let whole = (x * inverse).clamp(-limit, limit) + 12_582_912.0;
-        *code = (whole.to_bits() as i32).wrapping_sub(0x4b40_0000) as i8;
+        let whole = (x * inverse).clamp(-limit, limit) + ROUND;
+        *code = (whole.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32) as i8;
     }
+}
+
+/// `2 · x · inverse` as an odd number within ±15.
+fn half_whole(row: &[f32], inverse: f32, codes: &mut [i8]) {
+    for (code, &x) in codes.iter_mut().zip(row) {
+        let whole = (x * inverse - 0.5).clamp(-8.0, 7.0) + ROUND;
+        *code = 2 * (whole.to_bits() as i32).wrapping_sub(ROUND.to_bits() as i32) as i8 + 1;
+    }
+}
+
+/// How far `scale · codes` is from `row`.
+fn measure(row: &[f32], scale: f32, codes: &[i8]) -> Rounded {
     let mut missed = [0.0f64; LANES];
     let mut kept = [0i32; LANES];
     let wide = f64::from(scale);
@@ -81,6 +165,21 @@ mod tests {
             prop_assert!(f64::from(rounded.length) >= length);
             prop_assert!(f64::from(rounded.residual) <= residual * 1.000_001 + 1e-30);
             prop_assert!(codes.iter().all(|c| c.unsigned_abs() <= limit.unsigned_abs()));
+            let mut even = vec![0; row.len()];
+            let evenly = round_evenly(&row, limit, &mut even);
+            prop_assert_eq!(even.iter().map(|&c| i32::from(c)).sum::<i32>() % 2, 0);
+            let residual_even: f64 = (0..row.len())
+                .map(|i| (f64::from(row[i]) - f64::from(evenly.scale) * f64::from(even[i])).powi(2)).sum::<f64>().sqrt();
+            prop_assert!(f64::from(evenly.residual) >= residual_even);
+            let mut coarse = vec![0; row.len()];
+            let coarsely = round_coarsely(&row, &mut coarse);
+            prop_assert!(coarse.iter().all(|c| (0..16).contains(c)));
+            let coarse_value = |i: usize| f64::from(coarsely.scale) * (f64::from(coarse[i]) - 7.5);
+            let residual_coarse: f64 =
+                (0..row.len()).map(|i| (f64::from(row[i]) - coarse_value(i)).powi(2)).sum::<f64>().sqrt();
+            prop_assert!(f64::from(coarsely.residual) >= residual_coarse);
+            prop_assert!(f64::from(coarsely.length) >= (0..row.len()).map(|i| coarse_value(i).powi(2)).sum::<f64>().sqrt());
+
             let half_step = f64::from(rounded.scale) * 0.500_001;
             prop_assert!(residual <= half_step * (row.len() as f64).sqrt());
         }

@@ -4,9 +4,11 @@
 //! L1, the probes' codes stay in L2. Threads tell each other the floors they have reached, so that none keeps what another has
 //! already beaten. The answer does not depend on how the work was split; how many full comparisons it took can.
 //!
-//! A filter has one word per tile: where it is zero the tile is not read. Where it leaves few rows these are compared in full at
-//! once (one probe: 2 KB each, fewer bytes than the tile), or gathered with those of other tiles into a tile of their own, rounded again
-//! from the stored rows (many probes).
+//! A few probes are bound by reading. If all columns have a coarse screen, it is read instead; whoever it cannot exclude is compared
+//! in full at once if it may well be a candidate, at the end otherwise, and a tile with many such rows is screened finely.
+//!
+//! A filter has one word per tile: where it is zero the tile is not read. Where it leaves few rows these are put aside and then compared
+//! in full (few probes), or rounded again into a tile of their own (many probes), whichever [`Sparse`] holds for cheaper.
 
 use super::{
     FaceError,
@@ -17,7 +19,7 @@ use super::{
 };
 use crate::simd::{
     Level,
-    embedding::{Compare, Screen, Survivors, TILE, TILE_HEAD, Test, tile_bytes},
+    embedding::{Coding, Compare, Screen, Survivors, TILE, TILE_HEAD, Test, prefetch},
 };
 use ndarray::ArrayView2;
 use rayon::prelude::*;
@@ -83,10 +85,35 @@ pub struct FaceSearch<'a, R: ?Sized> {
 const TASK: usize = 64;
 /// Bytes of probes' codes that stay in L2 beside the tiles.
 pub(super) const BATCH: usize = 512 << 10;
-/// Rows in a tile that one probe compares in full sooner than it screens the tile.
+/// Most probes that read the coarse screen: each costs it some thousand full comparisons.
+const FEW_PROBES: usize = 4;
+/// Rows in a coarse tile that are compared in full sooner than the fine tile is screened.
 const FEW: u32 = 6;
-/// Probes from which few rows are gathered rather than compared in full.
-const MANY: usize = 6;
+/// Rows that a filter leaves and that are compared in full together.
+const ASIDE: usize = 64;
+/// How many comparisons ahead memory is asked for a row.
+const AHEAD: usize = 4;
+
+/// What is cheapest for a tile of which a filter leaves few rows, by the time of each way in nanoseconds, 512 dimensions, one
+/// thread of a Zen 5.
+#[derive(Clone, Copy)]
+struct Sparse {
+    /// Most rows that are taken out of a tile.
+    most: u32,
+    /// They are compared in full, not gathered.
+    in_full: bool,
+}
+
+impl Sparse {
+    fn new(probes: usize, coarse: bool) -> Self {
+        let probes = probes as f64;
+        // Reading the tile, or multiplying it.
+        let tile = if coarse { f64::max(500.0, 100.0 * probes) } else { f64::max(900.0, 66.0 * probes) };
+        let in_full = 100.0 + 20.0 * probes;
+        let gathered = 1000.0 + probes;
+        Sparse { most: (tile / f64::min(in_full, gathered)) as u32, in_full: in_full <= gathered }
+    }
+}
 
 impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
     /// A search of `columns` at the level `level`.
@@ -126,17 +153,31 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
         if dimension != probes.ncols() {
             return Err(FaceError::DifferentDimension { expected: dimension, found: probes.ncols() });
         }
-        let screen = Screen::new(self.level);
         for rows in rows.chunks(batch(dimension)) {
-            let probes = Probes::new(dimension, rows.to_vec(), screen.width(), screen.limit());
-            let (candidates, work) = self.batch(&probes, wanted, screen);
+            let fine = Screen::new(self.level, Coding::Fine);
+            let coarse = Screen::new(self.level, Coding::Coarse);
+            let (candidates, work) = if rows.len() <= FEW_PROBES && self.columns.iter().all(FaceColumn::has_coarse) {
+                // The fine screen is asked for single probes only.
+                let fine = (fine, &Probes::new(dimension, rows.to_vec(), fine, 1));
+                let coarse = (coarse, &Probes::new(dimension, rows.to_vec(), coarse, coarse.width()));
+                self.batch(fine, Some(coarse), wanted)
+            } else {
+                let fine = (fine, &Probes::new(dimension, rows.to_vec(), fine, fine.width()));
+                self.batch(fine, None, wanted)
+            };
             found.candidates.extend(candidates);
             found.work = found.work + work;
         }
         Ok(found)
     }
 
-    fn batch(&self, probes: &Probes<'_>, wanted: Wanted, screen: Screen) -> (Vec<Vec<Candidate>>, Work) {
+    fn batch(
+        &self,
+        fine: (Screen, &Probes<'_>),
+        coarse: Option<(Screen, &Probes<'_>)>,
+        wanted: Wanted,
+    ) -> (Vec<Vec<Candidate>>, Work) {
+        let probes = fine.1;
         let floors: Vec<Floor> = (0..probes.len()).map(|_| Floor::new(wanted.threshold)).collect();
         let tasks: Vec<(u32, Range<usize>)> = self
             .columns
@@ -150,7 +191,7 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
         let scan = tasks
             .into_par_iter()
             .fold(
-                || Scan::new(self, probes, wanted, screen, &floors),
+                || Scan::new(self, fine, coarse, wanted, &floors),
                 |mut scan, (column, tiles)| {
                     scan.tiles(column, tiles);
                     scan
@@ -173,7 +214,10 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
         let finished: Vec<_> = lists
             .into_par_iter()
             .enumerate()
-            .map(|(probe, list)| list.finish(self.references, |place| score(probe, place)))
+            .map(|(probe, list)| {
+                let ask = |place: Place| prefetch(self.columns[place.column as usize].row(place.row));
+                list.finish(self.references, |place| score(probe, place), ask)
+            })
             .collect();
         let mut candidates = Vec::with_capacity(finished.len());
         for (list, compared) in finished {
@@ -214,49 +258,77 @@ impl Floor {
     }
 }
 
+/// The probes as one of the screens takes them, with the tests of the floors reached.
+struct Side<'s> {
+    screen: Screen,
+    probes: &'s Probes<'s>,
+    tests: Vec<Test>,
+}
+
+impl<'s> Side<'s> {
+    fn new((screen, probes): (Screen, &'s Probes<'s>), floor: f64) -> Self {
+        let tests = (0..probes.len()).map(|probe| probes.bound(probe).test(floor)).collect();
+        Side { screen, probes, tests }
+    }
+
+    fn raise(&mut self, probe: usize, floor: f64) {
+        self.tests[probe] = self.probes.bound(probe).test(floor);
+    }
+
+    fn run(&self, dimension: usize, panel: Range<usize>, tile: &[u8], ahead: &[u8], survivors: &mut Survivors) {
+        let panel = self.probes.panel(panel.clone(), &self.tests[panel]);
+        self.screen.run(dimension, tile, panel, ahead, survivors);
+    }
+}
+
 /// One thread's part of a search.
 struct Scan<'s, 'a, R: ?Sized> {
     search: &'s FaceSearch<'a, R>,
-    probes: &'s Probes<'s>,
-    screen: Screen,
+    dimension: usize,
+    probes: &'s [&'s [f32]],
+    fine: Side<'s>,
+    coarse: Option<Side<'s>>,
     compare: Compare,
     floors: &'s [Floor],
     lists: Vec<Shortlist>,
-    tests: Vec<Test>,
     survivors: Box<Survivors>,
-    gathered: Vec<Place>,
+    sparse: Sparse,
+    /// Rows of tiles with few rows.
+    aside: Vec<Place>,
     work: Work,
 }
 
 impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
     fn new(
         search: &'s FaceSearch<'a, R>,
-        probes: &'s Probes<'s>,
+        fine: (Screen, &'s Probes<'s>),
+        coarse: Option<(Screen, &'s Probes<'s>)>,
         wanted: Wanted,
-        screen: Screen,
         floors: &'s [Floor],
     ) -> Self {
         Scan {
             search,
-            probes,
-            screen,
+            dimension: search.columns[0].dimension(),
+            probes: fine.1.rows(),
+            fine: Side::new(fine, wanted.threshold),
             compare: Compare::new(search.level),
             floors,
-            lists: (0..probes.len()).map(|_| Shortlist::new(wanted.top, wanted.threshold)).collect(),
-            tests: (0..probes.len()).map(|probe| probes.bound(probe).test(wanted.threshold)).collect(),
+            lists: floors.iter().map(|_| Shortlist::new(wanted.top, wanted.threshold)).collect(),
             survivors: Box::default(),
-            gathered: Vec::new(),
+            sparse: Sparse::new(floors.len(), coarse.is_some()),
+            coarse: coarse.map(|coarse| Side::new(coarse, wanted.threshold)),
+            aside: Vec::with_capacity(ASIDE),
             work: Work::default(),
         }
     }
 
     /// Searches some tiles of a column.
     fn tiles(&mut self, c: u32, tiles: Range<usize>) {
-        for (probe, floor) in self.floors.iter().enumerate() {
-            let floor = floor.get();
+        for probe in 0..self.probes.len() {
+            let floor = self.floors[probe].get();
             if floor > self.lists[probe].floor() {
                 self.lists[probe].raise(floor);
-                self.tests[probe] = self.probes.bound(probe).test(floor);
+                self.raise_tests(probe, floor);
             }
         }
         let column = &self.search.columns[c as usize];
@@ -267,38 +339,87 @@ impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
             if live == 0 {
                 continue;
             }
-            if live.count_ones() > FEW {
-                self.tile(column.tile(tile), column.tile(tile + 1), live, place);
-            } else if self.probes.len() < MANY {
-                lanes(live).for_each(|lane| self.compare(place(lane)));
+            if live.count_ones() > self.sparse.most {
+                if self.coarse.is_some() {
+                    self.coarse_tile(column, tile, live, place);
+                } else {
+                    let ahead = column.tile(Coding::Fine, tile + 1);
+                    self.fine_tile(column.tile(Coding::Fine, tile), ahead, live, place);
+                }
             } else {
-                lanes(live).for_each(|lane| self.gather(place(lane)));
+                for lane in lanes(live) {
+                    self.aside.push(place(lane));
+                    if self.aside.len() == ASIDE {
+                        self.take_up();
+                    }
+                }
             }
         }
     }
 
     /// Screens a tile for all probes.
-    fn tile(&mut self, tile: &[u8], ahead: &[u8], live: u64, place: impl Fn(u32) -> Place) {
+    fn fine_tile(&mut self, tile: &[u8], ahead: &[u8], live: u64, place: impl Fn(u32) -> Place) {
         self.work.bytes_read += tile.len() as u64;
-        let dimension = self.search.columns[0].dimension();
-        let mut ahead = ahead;
-        for range in self.probes.panels() {
-            let panel = self.probes.panel(range.clone(), &self.tests[range.clone()]);
-            self.screen.run(dimension, tile, panel, ahead, &mut self.survivors);
-            ahead = &[];
-            for (p, probe) in range.enumerate() {
+        let panels = self.fine.probes.panels();
+        let mut ahead = self.fine.screen.shares(self.dimension, ahead, panels.len());
+        for panel in panels {
+            let ahead = ahead.next().unwrap_or_default();
+            self.fine.run(self.dimension, panel.clone(), tile, ahead, &mut self.survivors);
+            for (p, probe) in panel.enumerate() {
+                self.list(probe, p, self.survivors.masks[p] & live, tile, &place);
+            }
+        }
+    }
+
+    /// Puts the survivors of the fine screen on a probe's list.
+    fn list(&mut self, probe: usize, p: usize, mask: u64, tile: &[u8], place: impl Fn(u32) -> Place) {
+        let mut raised = false;
+        for lane in lanes(mask) {
+            let sum = self.survivors.sums[p][lane as usize];
+            let interval = interval(self.fine.probes, probe, tile, lane as usize, sum);
+            raised |= self.lists[probe].push(Entry::new(interval, place(lane)), self.search.references);
+        }
+        if raised {
+            self.raised(probe);
+        }
+    }
+
+    /// Screens a tile coarsely for all probes, and more closely for those who keep some of it.
+    fn coarse_tile(&mut self, column: &FaceColumn<'_>, tile: usize, live: u64, place: impl Fn(u32) -> Place) {
+        let Some(coarse) = &self.coarse else { return };
+        let (screen, probes) = (coarse.screen, coarse.probes);
+        let bytes = column.tile(Coding::Coarse, tile);
+        self.work.bytes_read += bytes.len() as u64;
+        let mut ahead = screen.shares(self.dimension, column.tile(Coding::Coarse, tile + 1), probes.panels().len());
+        for panel in probes.panels() {
+            if let Some(coarse) = &self.coarse {
+                let ahead = ahead.next().unwrap_or_default();
+                coarse.run(self.dimension, panel.clone(), bytes, ahead, &mut self.survivors);
+            }
+            for (p, probe) in panel.clone().enumerate() {
                 let mask = self.survivors.masks[p] & live;
-                if mask == 0 {
+                if mask.count_ones() > FEW {
                     continue;
                 }
-                let mut raised = false;
                 for lane in lanes(mask) {
                     let sum = self.survivors.sums[p][lane as usize];
-                    let interval = interval(self.probes, probe, tile, lane as usize, sum);
-                    raised |= self.lists[probe].push(Entry::new(interval, place(lane)), self.search.references);
+                    let (lower, upper) = interval(probes, probe, bytes, lane as usize, sum);
+                    let floor = self.lists[probe].floor();
+                    if lower + upper >= 2.0 * floor {
+                        self.compare_one(probe, place(lane));
+                    } else if upper >= floor {
+                        self.lists[probe].wait(Entry::new((lower, upper), place(lane)));
+                    }
                 }
-                if raised {
-                    self.raised(probe);
+            }
+            let masks = self.survivors.masks;
+            for (p, probe) in panel.enumerate() {
+                let mask = masks[p] & live;
+                if mask.count_ones() > FEW {
+                    let tile = column.tile(Coding::Fine, tile);
+                    self.work.bytes_read += tile.len() as u64;
+                    self.fine.run(self.dimension, probe..probe + 1, tile, &[], &mut self.survivors);
+                    self.list(probe, 0, self.survivors.masks[0] & mask, tile, &place);
                 }
             }
         }
@@ -308,43 +429,51 @@ impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
     fn raised(&mut self, probe: usize) {
         let floor = self.lists[probe].floor();
         self.floors[probe].raise(floor);
-        self.tests[probe] = self.probes.bound(probe).test(floor);
+        self.raise_tests(probe, floor);
     }
 
-    /// Compares one row in full with all probes.
-    fn compare(&mut self, place: Place) {
-        let row = self.search.columns[place.column as usize].row(place.row);
-        self.work.bytes_read += 4 * row.len() as u64;
-        for probe in 0..self.probes.len() {
-            let score = self.compare.dot(self.probes.row(probe), row);
-            self.work.full_comparisons += 1;
-            if score.is_finite() && self.lists[probe].push(Entry::new((score, score), place), self.search.references) {
-                self.raised(probe);
-            }
+    fn raise_tests(&mut self, probe: usize, floor: f64) {
+        self.fine.raise(probe, floor);
+        if let Some(coarse) = &mut self.coarse {
+            coarse.raise(probe, floor);
         }
     }
 
-    /// Puts one row aside until a tile is full.
-    fn gather(&mut self, place: Place) {
-        self.gathered.push(place);
-        if self.gathered.len() == TILE {
-            self.gathered_tile();
-        }
-    }
-
-    fn gathered_tile(&mut self) {
-        let places = std::mem::take(&mut self.gathered);
+    /// Searches the rows put aside.
+    fn take_up(&mut self) {
+        let places = std::mem::take(&mut self.aside);
         let columns = self.search.columns;
-        let mut tile = vec![0; tile_bytes(columns[0].dimension())];
-        encode_tile(&mut tile, places.iter().map(|place| columns[place.column as usize].row(place.row)));
-        self.work.bytes_read += (places.len() * 4 * columns[0].dimension()) as u64;
-        let live = u64::MAX >> (TILE - places.len());
-        self.tile(&tile, &[], live, |lane| places[lane as usize]);
+        let row = |place: &Place| columns[place.column as usize].row(place.row);
+        if self.sparse.in_full {
+            for (i, &place) in places.iter().enumerate() {
+                if let Some(soon) = places.get(i + AHEAD) {
+                    prefetch(row(soon));
+                }
+                (0..self.probes.len()).for_each(|probe| self.compare_one(probe, place));
+            }
+        } else {
+            let mut tile = vec![0; Coding::Fine.tile_bytes(self.dimension)];
+            encode_tile(Coding::Fine, &mut tile, places.iter().map(row));
+            self.work.bytes_read += (places.len() * 4 * self.dimension) as u64;
+            let live = u64::MAX >> (TILE - places.len());
+            self.fine_tile(&tile, &[], live, |lane| places[lane as usize]);
+        }
+    }
+
+    /// Compares one row in full with one probe.
+    fn compare_one(&mut self, probe: usize, place: Place) {
+        let row = self.search.columns[place.column as usize].row(place.row);
+        let score = self.compare.dot(self.probes[probe], row);
+        self.work.bytes_read += 4 * row.len() as u64;
+        self.work.full_comparisons += 1;
+        if score.is_finite() && self.lists[probe].push(Entry::new((score, score), place), self.search.references) {
+            self.raised(probe);
+        }
     }
 
     fn finish(mut self) -> (Vec<Shortlist>, Work) {
-        if !self.gathered.is_empty() {
-            self.gathered_tile();
+        if !self.aside.is_empty() {
+            self.take_up();
         }
         (self.lists, self.work)
     }

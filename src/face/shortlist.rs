@@ -4,8 +4,12 @@
 //! least `floor`, whatever cannot reach `floor` is out. So the list keeps what survives, and from time to time takes the
 //! `top`-th best lower end as the new floor. At the end, references are compared in full from the greatest upper end down, until
 //! the next one cannot reach the `top`-th best score found.
+//!
+//! The coarse screen's intervals are wide. Those whose middle reaches the floor are looked at more closely at once, which raises the
+//! floor to nearly its end; the others wait apart, and most of those will be below the floor when it has risen.
 
 use super::references::{Candidate, Place, References};
+use rayon::prelude::*;
 use std::collections::HashSet;
 
 /// A reference whose score is not known yet.
@@ -56,21 +60,31 @@ impl Seen {
 /// See the module's essay.
 pub(super) struct Shortlist {
     entries: Vec<Entry>,
+    /// Those that the coarse screen could not exclude.
+    waiting: Vec<Entry>,
     /// How many subjects are wanted.
     top: usize,
     /// What a candidate has to score; only rises.
     floor: f64,
     /// How many entries are too many.
     limit: usize,
+    waiting_limit: usize,
 }
 
 impl Shortlist {
     /// Entries that are kept without a thought.
-    const LEAST: usize = 64;
+    const LEAST: usize = 48;
+    /// Waiting entries that are kept without a thought.
+    const WAITING: usize = 2048;
+    /// Waiting entries that one task compares.
+    const CHUNK: usize = 256;
+    /// How many comparisons ahead memory is asked for a row.
+    const AHEAD: usize = 4;
 
     /// For the best `top` subjects that score `floor` or more.
     pub fn new(top: usize, floor: f64) -> Self {
-        Shortlist { entries: Vec::new(), top, floor, limit: top.saturating_mul(2).max(Self::LEAST) }
+        let limit = top.saturating_mul(2).max(Self::LEAST);
+        Shortlist { entries: Vec::new(), waiting: Vec::new(), top, floor, limit, waiting_limit: Self::WAITING }
     }
 
     pub fn floor(&self) -> f64 {
@@ -98,16 +112,31 @@ impl Shortlist {
         self.floor > before
     }
 
+    /// Keeps an entry apart, to be compared at the end if the floor has not passed it.
+    pub fn wait(&mut self, entry: Entry) {
+        self.waiting.push(entry);
+        if self.waiting.len() == self.waiting_limit {
+            let floor = self.floor;
+            self.waiting.retain(|entry| entry.upper >= floor);
+            self.waiting_limit = (2 * self.waiting.len()).max(Self::WAITING);
+        }
+    }
+
     /// Raises the floor as far as the entries allow, and drops those below it.
     pub fn tighten(&mut self, references: &(impl References + ?Sized)) {
-        if self.top > 0 && self.entries.len() >= self.top {
-            self.entries.sort_unstable_by(|a, b| b.lower.total_cmp(&a.lower));
+        // The `top`-th best subject scores at least the floor, if it is known at all: only entries above it can raise it.
+        let mut above: Vec<(f64, u32)> = Vec::with_capacity(2 * self.top.min(self.entries.len()));
+        let entries = self.entries.iter().enumerate();
+        above.extend(entries.filter(|(_, e)| e.lower >= self.floor).map(|(i, e)| (e.lower, i as u32)));
+        if self.top > 0 && above.len() >= self.top {
+            above.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
             let mut seen = Seen::default();
-            for entry in &mut self.entries {
+            for (lower, i) in above {
+                let entry = &mut self.entries[i as usize];
                 let subject = *entry.subject.get_or_insert_with(|| references.subject(entry.place));
                 seen.insert(subject);
                 if seen.len() == self.top {
-                    self.floor = self.floor.max(entry.lower);
+                    self.floor = lower;
                     break;
                 }
             }
@@ -120,13 +149,15 @@ impl Shortlist {
     pub fn merge(&mut self, other: Shortlist) {
         self.raise(other.floor);
         self.entries.extend(other.entries);
+        self.waiting.extend(other.waiting);
     }
 
     /// Compares in full what has to be; the candidates, best first, and how many comparisons it took.
     pub fn finish(
         mut self,
         references: &(impl References + ?Sized),
-        score: impl Fn(Place) -> f64,
+        score: impl Fn(Place) -> f64 + Sync,
+        ask: impl Fn(Place) + Sync,
     ) -> (Vec<Candidate>, u64) {
         if self.top == 0 {
             return (Vec::new(), 0);
@@ -142,7 +173,10 @@ impl Shortlist {
                 break;
             }
             let (now, later) = rest.split_at(step.min(rest.len()));
-            for entry in now {
+            for (i, entry) in now.iter().enumerate() {
+                if let Some(soon) = rest.get(i + Self::AHEAD) {
+                    ask(soon.place);
+                }
                 compared += 1;
                 let score = score(entry.place);
                 if score >= self.floor && score < f64::INFINITY {
@@ -153,6 +187,23 @@ impl Shortlist {
             rest = later;
             step = (self.top / 4).max(1);
         }
+        if best.len() >= self.top {
+            self.floor = self.floor.max(best[self.top - 1].score);
+        }
+        let floor = self.floor;
+        self.waiting.retain(|entry| entry.upper >= floor);
+        compared += self.waiting.len() as u64;
+        best.par_extend(self.waiting.par_chunks(Self::CHUNK).flat_map_iter(|entries| {
+            let (score, ask) = (&score, &ask);
+            entries.iter().enumerate().filter_map(move |(i, entry)| {
+                if let Some(soon) = entries.get(i + Self::AHEAD) {
+                    ask(soon.place);
+                }
+                let score = score(entry.place);
+                (score >= floor && score < f64::INFINITY).then_some(Candidate { place: entry.place, score })
+            })
+        }));
+        keep_best(&mut best, self.top, references);
         (best, compared)
     }
 }

@@ -1,6 +1,7 @@
 //! Statements about face search, against a brute-force `f64` scan.
 
 use super::*;
+use crate::simd::embedding::Coding;
 use ndarray::{Array2, ArrayView2};
 use proptest::prelude::*;
 use std::{cmp::Ordering, ops::ControlFlow, sync::Mutex, sync::atomic::AtomicBool};
@@ -8,7 +9,7 @@ use std::{cmp::Ordering, ops::ControlFlow, sync::Mutex, sync::atomic::AtomicBool
 /// Row-major embeddings with their screens, in columns.
 pub(super) struct Stored {
     dimension: usize,
-    columns: Vec<(Vec<f32>, FaceScreen)>,
+    columns: Vec<(Vec<f32>, FaceScreen, FaceScreen)>,
     filters: Option<Vec<Vec<u64>>>,
     subjects: u64,
 }
@@ -34,7 +35,8 @@ impl Stored {
         for end in ends {
             let rows = rows[start * dimension..end * dimension].to_vec();
             let screen = encode(dimension, &rows).unwrap();
-            columns.push((rows, screen));
+            let coarse = encode_coarse(dimension, &rows).unwrap();
+            columns.push((rows, screen, coarse));
             start = end;
         }
         Stored { dimension, columns, filters: None, subjects }
@@ -51,14 +53,21 @@ impl Stored {
         };
         let dimension = self.dimension;
         self.filters =
-            Some(self.columns.iter().enumerate().map(|(c, (rows, _))| filter(c, rows.len() / dimension)).collect());
+            Some(self.columns.iter().enumerate().map(|(c, (rows, ..))| filter(c, rows.len() / dimension)).collect());
         self
     }
 
     fn columns(&self) -> Vec<FaceColumn<'_>> {
+        self.columns_with(false)
+    }
+
+    fn columns_with(&self, with_coarse: bool) -> Vec<FaceColumn<'_>> {
         let column = |c: usize| {
-            let (rows, screen) = &self.columns[c];
-            let column = FaceColumn::new(self.dimension, rows, screen.as_bytes()).unwrap();
+            let (rows, screen, coarse) = &self.columns[c];
+            let mut column = FaceColumn::new(self.dimension, rows, screen.as_bytes()).unwrap();
+            if with_coarse {
+                column = column.with_coarse(coarse.as_bytes()).unwrap();
+            }
             match &self.filters {
                 Some(filters) => column.keeping(&filters[c]).unwrap(),
                 None => column,
@@ -69,7 +78,7 @@ impl Stored {
 
     fn kept(&self) -> Vec<(Place, &[f32])> {
         let mut kept = Vec::new();
-        for (c, (rows, _)) in self.columns.iter().enumerate() {
+        for (c, (rows, ..)) in self.columns.iter().enumerate() {
             for (r, row) in rows.chunks_exact(self.dimension).enumerate() {
                 if self.filters.as_ref().is_none_or(|f| f[c][r / 64] >> (r % 64) & 1 == 1) {
                     kept.push((Place { column: c as u32, row: r as u32 }, row));
@@ -100,12 +109,14 @@ impl Stored {
     /// Asserts that searches at every level, on one thread and on two, give the oracle's answer.
     fn check(&self, probes: &Array2<f32>, wanted: Wanted) {
         let expected: Vec<_> = probes.outer_iter().map(|p| self.brute_force(p.as_slice().unwrap(), wanted)).collect();
-        let columns = self.columns();
-        for level in levels() {
-            for threads in [1, 2] {
-                let search = FaceSearch::new(&columns, self, level).unwrap();
-                let found = pool(threads).install(|| search.candidates(probes.view(), wanted)).unwrap();
-                assert_eq!(found.candidates, expected, "{level}, {threads} threads");
+        for coarse in [false, true] {
+            let columns = self.columns_with(coarse);
+            for level in levels() {
+                for threads in [1, 2] {
+                    let search = FaceSearch::new(&columns, self, level).unwrap();
+                    let found = pool(threads).install(|| search.candidates(probes.view(), wanted)).unwrap();
+                    assert_eq!(found.candidates, expected, "{level}, {threads} threads, coarse {coarse}");
+                }
             }
         }
     }
@@ -300,19 +311,25 @@ proptest! {
         let mut next = normal(seed);
         let mut row = || (0..dimension).map(|_| next() * (next() * spread).exp()).collect::<Vec<f32>>();
         let (x, q) = (row(), row());
-        let mut codes = vec![0i8; dimension.next_multiple_of(8)];
-        let rounded = quantise::round(&x, 127, &mut codes);
-        let mut probe_codes = vec![0i8; dimension.next_multiple_of(8)];
-        let bound = probe::Bound::new(&q, limit, &mut probe_codes);
-        let sum = codes.iter().zip(&probe_codes).map(|(&u, &v)| i32::from(u) * i32::from(v)).sum();
-        let (lower, upper) = bound.interval(sum, rounded.scale, rounded.residual, rounded.length);
         let score = compare(&x, &q).unwrap();
-        prop_assert!(lower <= score && score <= upper, "{lower} {score} {upper}");
-        // The kernel's own arithmetic keeps the reference at its score.
-        let test = bound.test(score);
-        let reach = sum as f32 * rounded.scale + rounded.residual * test.gain;
-        let below = reach < test.floor - test.slope * rounded.length;
-        prop_assert!(!below);
+        for coding in [Coding::Fine, Coding::Coarse] {
+            let mut codes = vec![0i8; dimension.next_multiple_of(8)];
+            let mut probe_codes = vec![0i8; dimension.next_multiple_of(8)];
+            let (rounded, bias) = match coding {
+                Coding::Fine => (quantise::round(&x, 127, &mut codes), 0),
+                Coding::Coarse => (quantise::round_coarsely(&x, &mut codes), 15),
+            };
+            let bound = probe::Bound::new(coding, &q, limit, &mut probe_codes);
+            let sum: i32 = codes.iter().zip(&probe_codes).map(|(&u, &v)| i32::from(u) * i32::from(v)).sum();
+            let sum = sum - bias * probe_codes.iter().map(|&v| i32::from(v)).sum::<i32>() / 2;
+            let (lower, upper) = bound.interval(sum, rounded.scale, rounded.residual, rounded.length);
+            prop_assert!(lower <= score && score <= upper, "{coding:?} {lower} {score} {upper}");
+            // The kernel's own arithmetic keeps the reference at its score.
+            let test = bound.test(score);
+            let reach = sum as f32 * rounded.scale + rounded.residual * test.gain;
+            let below = reach < test.floor - test.slope * rounded.length;
+            prop_assert!(!below);
+        }
     }
 }
 

@@ -4,18 +4,23 @@
 //! codes stay within ±32, so two products are at most 2 × 255 × 32 = 16,320, and the sum over two steps at most 32,640 < 32,767.
 //! One `vpmaddwd` by ones then widens two steps at once. Per 64 products: three multiplies and two adds, so 43 products a cycle on
 //! a core that starts two multiplies per cycle, a third of what AVX-512 VNNI does. The coarser probe costs a wider bound: some
-//! more references are compared in full, the answer stays the same.
+//! more references are compared in full, the answer stays the same. Coarse codes are at most 15: four products are at most
+//! 4 × 15 × 127 = 7,620.
 #![cfg(target_arch = "x86_64")]
 
-use super::{LINE, Lanes, Run, STEP, Survivors, Test, screen};
+use super::{Ahead, Coding, LINE, Lanes, Run, STEP, Survivors, Test, screen};
 use core::arch::x86_64::*;
 
 /// Largest absolute code of a probe that cannot saturate.
 pub(super) const LIMIT: i8 = 32;
 
-struct Avx2;
+/// A byte a component.
+struct Fine;
+/// Half a byte a component.
+struct Coarse;
 
-impl Lanes for Avx2 {
+impl Lanes for Fine {
+    const CODING: Coding = Coding::Fine;
     const DEPTH: usize = 2;
     type Codes = [[__m256i; 2]; 2];
     type Words = [__m256i; 2];
@@ -90,20 +95,79 @@ impl Lanes for Avx2 {
     }
 }
 
+impl Lanes for Coarse {
+    const CODING: Coding = Coding::Coarse;
+    const DEPTH: usize = 2;
+    type Codes = [[__m256i; 2]; 2];
+    type Words = [__m256i; 2];
+    type Sums = [__m256i; 2];
+
+    #[inline(always)]
+    unsafe fn start(start: i32) -> [__m256i; 2] {
+        // SAFETY: the caller's, here and below.
+        unsafe { Fine::start(start) }
+    }
+
+    #[inline(always)]
+    unsafe fn codes(line: *const u8) -> [[__m256i; 2]; 2] {
+        // SAFETY: 64 bytes are readable.
+        unsafe {
+            let low = _mm256_set1_epi8(15);
+            let half = |at: *const u8| {
+                let both = _mm256_loadu_si256(at.cast());
+                [_mm256_and_si256(both, low), _mm256_and_si256(_mm256_srli_epi16::<4>(both), low)]
+            };
+            [half(line), half(line.add(32))]
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn words(word: *const i32, pitch: usize) -> [__m256i; 2] {
+        // SAFETY: the caller's.
+        unsafe { Fine::words(word, pitch) }
+    }
+
+    #[inline(always)]
+    unsafe fn add(sums: [__m256i; 2], codes: [[__m256i; 2]; 2], words: [__m256i; 2]) -> [__m256i; 2] {
+        // SAFETY: the caller's.
+        unsafe { Fine::add(sums, codes, words) }
+    }
+
+    #[inline(always)]
+    unsafe fn passes(sums: [__m256i; 2], scales: *const f32, residuals: *const f32, gain: f32, floor: f32) -> u16 {
+        // SAFETY: the caller's.
+        unsafe { Fine::passes(sums, scales, residuals, gain, floor) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: [__m256i; 2], to: *mut i32) {
+        // SAFETY: the caller's.
+        unsafe { Fine::store(sums, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(at: *const u8) {
+        // SAFETY: the caller's.
+        unsafe { Fine::prefetch(at) }
+    }
+}
+
 /// # Safety
 /// As [`super::screen`], on a machine with AVX2.
 #[target_feature(enable = "avx2")]
-unsafe fn run<const P: usize>(
+unsafe fn run<L: Lanes, const P: usize>(
     tile: *const u8,
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: the caller's.
-    unsafe { screen::<Avx2, 1, P>(tile, steps, words, tests, ahead, survivors) }
+    unsafe { screen::<L, 1, P>(tile, steps, words, tests, ahead, survivors) }
 }
 
 /// By width of the panel: three probes are six registers of sums, of 16.
-pub(super) static RUNS: [Run; 3] = [run::<1>, run::<2>, run::<3>];
+pub(super) static FINE: [Run; 3] = [run::<Fine, 1>, run::<Fine, 2>, run::<Fine, 3>];
+/// By width of the panel.
+pub(super) static COARSE: [Run; 3] = [run::<Coarse, 1>, run::<Coarse, 2>, run::<Coarse, 3>];

@@ -53,6 +53,18 @@ impl Compare {
     }
 }
 
+/// Asks memory for a row that is compared soon.
+#[inline]
+pub fn prefetch(row: &[f32]) {
+    #[cfg(target_arch = "x86_64")]
+    for line in row.chunks(16) {
+        // SAFETY: SSE is part of the architecture, and the line is that of a slice.
+        unsafe { core::arch::x86_64::_mm_prefetch::<{ core::arch::x86_64::_MM_HINT_T0 }>(line.as_ptr().cast()) }
+    }
+    #[cfg(not(target_arch = "x86_64"))]
+    let _ = row;
+}
+
 /// # Safety
 /// None is needed; the type is that of the other levels.
 unsafe fn scalar(a: &[f32], b: &[f32], sums: &mut [f64; LANES]) {

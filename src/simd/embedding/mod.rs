@@ -9,11 +9,13 @@
 //! references (`f32`, in a line of its own), then the codes. Codes are `u8`, the signed code plus 128; four components of a
 //! reference stand together (a *word*), 16 references make a 64-byte line, four lines a *step*: word 0 of all 64 references,
 //! then word 1, and so on. There is an even number of steps; what pads a reference or a tile is 128, the code of zero.
+//! A *coarse* tile has the same head and half the codes: two words of a reference share four bytes, the first in the low
+//! nibbles, the second in the high ones; a code `n` from 0 to 15 stands for `n − 7.5`.
 //! A *panel* is up to six probes of signed codes, interleaved by word in the same way.
 //!
 //! # Method
 //! Each level multiplies unsigned bytes by signed ones and adds four products to an `i32` lane. The sum starts at −128 · Σ probe
-//! codes, which takes the bias of the references back. A survivor is a reference whose sum passes
+//! codes (coarse: −7.5 · Σ), which takes the bias of the references back. A survivor is a reference whose sum passes
 //! `sum · scale + residual · gain ≥ floor − slope · length`; what the four numbers mean is [`crate::face`]'s business. Sums are
 //! exact, the test is the same sequence of `f32` operations at every level, and what is not a number survives.
 //!
@@ -34,7 +36,7 @@ mod scalar;
 #[cfg(test)]
 mod tests;
 
-pub use compare::Compare;
+pub use compare::{Compare, prefetch};
 
 use super::Level;
 
@@ -54,9 +56,28 @@ pub const fn steps(dimension: usize) -> usize {
     2 * dimension.div_ceil(8)
 }
 
-/// Bytes of a tile of embeddings of `dimension`.
-pub const fn tile_bytes(dimension: usize) -> usize {
-    TILE_HEAD + STEP * steps(dimension)
+/// How the codes of a tile are written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Coding {
+    /// A byte a component.
+    Fine,
+    /// Half a byte a component.
+    Coarse,
+}
+
+impl Coding {
+    /// Bytes of a tile of embeddings of `dimension`.
+    pub const fn tile_bytes(self, dimension: usize) -> usize {
+        TILE_HEAD + self.step() * steps(dimension)
+    }
+
+    /// Bytes of a step.
+    const fn step(self) -> usize {
+        match self {
+            Coding::Fine => STEP,
+            Coding::Coarse => STEP / 2,
+        }
+    }
 }
 
 /// What a probe asks of a reference: `sum · scale + residual · gain ≥ floor − slope · length`.
@@ -85,7 +106,7 @@ pub struct Panel<'a> {
 pub struct Survivors {
     /// Bit `i` of `masks[p]`: reference `i` survived for probe `p`.
     pub masks: [u64; MAX_PANEL],
-    /// `sums[p][i]`, written for survivors only.
+    /// `sums[p][i]`, of survivors; others may hold anything.
     pub sums: [[i32; TILE]; MAX_PANEL],
 }
 
@@ -95,25 +116,40 @@ impl Default for Survivors {
     }
 }
 
-type Run = unsafe fn(*const u8, usize, *const i32, *const Test, *const u8, &mut Survivors);
+/// Where to prefetch, and how many lines for each line of the tile, over four.
+type Ahead = (*const u8, usize);
+type Run = unsafe fn(*const u8, usize, *const i32, *const Test, Ahead, &mut Survivors);
 
 /// The screening kernel of a level, chosen once for a search.
 #[derive(Clone, Copy)]
 pub struct Screen {
+    coding: Coding,
     runs: &'static [Run],
     limit: i8,
 }
 
 impl Screen {
     /// The kernel for `level`; the portable one where the machine lacks it.
-    pub fn new(level: Level) -> Self {
-        match level {
+    pub fn new(level: Level, coding: Coding) -> Self {
+        // Codes of four bits are small enough for full probe codes at every level.
+        let (runs, limit): (&'static [Run], i8) = match (level, coding) {
             #[cfg(target_arch = "x86_64")]
-            Level::Avx512 if level.is_available() => Screen { runs: &avx512::RUNS, limit: 127 },
+            (Level::Avx512, Coding::Fine) if level.is_available() => (&avx512::FINE, 127),
             #[cfg(target_arch = "x86_64")]
-            Level::Avx2 if level.is_available() => Screen { runs: &avx2::RUNS, limit: avx2::LIMIT },
-            _ => Screen { runs: &scalar::RUNS, limit: 127 },
-        }
+            (Level::Avx512, Coding::Coarse) if level.is_available() => (&avx512::COARSE, 127),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, Coding::Fine) if level.is_available() => (&avx2::FINE, avx2::LIMIT),
+            #[cfg(target_arch = "x86_64")]
+            (Level::Avx2, Coding::Coarse) if level.is_available() => (&avx2::COARSE, 127),
+            (_, Coding::Fine) => (&scalar::FINE, 127),
+            (_, Coding::Coarse) => (&scalar::COARSE, 127),
+        };
+        Screen { coding, runs, limit }
+    }
+
+    /// How it expects codes.
+    pub fn coding(&self) -> Coding {
+        self.coding
     }
 
     /// Most probes in a panel at this level.
@@ -126,8 +162,18 @@ impl Screen {
         self.limit
     }
 
-    /// Screens a tile of embeddings of `dimension` for the probes of `panel`, and asks memory for `ahead` meanwhile (what is read next;
-    /// may be empty).
+    /// Cuts the next tile into what each of `panels` runs over this one should ask memory for, so that reading goes on all the time.
+    pub fn shares<'a>(&self, dimension: usize, tile: &'a [u8], panels: usize) -> std::slice::Chunks<'a, u8> {
+        let lines = match panels {
+            1 => 4,
+            2 | 3 => 2,
+            _ => 1,
+        };
+        tile.chunks(lines * self.coding.step() / (TILE / LINE) * steps(dimension))
+    }
+
+    /// Screens a tile of embeddings of `dimension` for the probes of `panel`, and asks memory for `ahead` meanwhile: a part of what
+    /// is read next, at most a tile, may be empty.
     ///
     /// The answer is wrong, but nothing worse, where a probe's code is beyond [`Screen::limit`].
     ///
@@ -137,12 +183,13 @@ impl Screen {
     pub fn run(&self, dimension: usize, tile: &[u8], panel: Panel<'_>, ahead: &[u8], survivors: &mut Survivors) {
         let width = panel.tests.len();
         let steps = steps(dimension);
-        assert_eq!(tile.len(), tile_bytes(dimension), "one tile");
+        assert_eq!(tile.len(), self.coding.tile_bytes(dimension), "one tile");
         assert_eq!(panel.words.len(), steps * width, "all words of all probes");
-        let ahead = if ahead.len() >= tile.len() { ahead.as_ptr() } else { std::ptr::null() };
+        let lines = ahead.len().div_ceil(self.coding.step() / (TILE / LINE) * steps);
         // SAFETY: `new` saw that the machine has what `runs` was compiled for; the tile holds its head and `steps` steps, the
         // panel `steps` words for each of its `width` tests, both just checked, and `steps` is even. `ahead` is only prefetched.
         unsafe {
+            let ahead = (ahead.as_ptr(), lines);
             (self.runs[width - 1])(tile.as_ptr(), steps, panel.words.as_ptr(), panel.tests.as_ptr(), ahead, survivors)
         }
     }
@@ -154,6 +201,8 @@ impl Screen {
 /// Every function may be called only where the machine has the level's instructions, and pointers must be readable (for
 /// `store`, writable) for 16 lanes.
 trait Lanes {
+    /// How codes are written.
+    const CODING: Coding;
     /// Steps that one `add` takes; one or two.
     const DEPTH: usize;
     /// Codes of 16 references, `DEPTH` steps.
@@ -165,7 +214,7 @@ trait Lanes {
 
     /// All sums at `start`.
     unsafe fn start(start: i32) -> Self::Sums;
-    /// The codes at `line` and, for a second step, `STEP` bytes further.
+    /// The codes at `line` and, for a second step of fine codes, `STEP` bytes further.
     unsafe fn codes(line: *const u8) -> Self::Codes;
     /// The word at `word` and, for a second step, `pitch` words further.
     unsafe fn words(word: *const i32, pitch: usize) -> Self::Words;
@@ -189,78 +238,83 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
-    // SAFETY: every offset stays in the tile, the panel or the survivors, see the function's contract: `first + g` is below
-    // `TILE / LINE`, `step + DEPTH` at most `steps`.
-    unsafe {
-        let scales = tile.cast::<f32>();
-        let residuals = scales.add(TILE);
-        let length = scales.add(2 * TILE).read_unaligned();
-        let codes = tile.add(TILE_HEAD);
-        let mut masks = [0u64; P];
-        for first in (0..TILE / LINE).step_by(G) {
-            let mut sums = [[L::start(0); G]; P];
-            for p in 0..P {
-                sums[p] = [L::start((*tests.add(p)).start); G];
-            }
-            let line = codes.add(first * 4 * LINE);
-            let mut step = 0;
-            if ahead.is_null() {
-                while step < steps {
-                    multiply::<L, G, P>(&mut sums, line.add(step * STEP), words.add(step * P));
-                    step += L::DEPTH;
-                }
-            } else {
-                // `G` lines of the next tile for each `G` lines of this one.
-                let next = ahead.wrapping_add(TILE_HEAD + first * 4 * LINE);
-                while step < steps {
-                    for g in 0..G * L::DEPTH {
-                        let line = (step + g / G) * STEP + g % G * 4 * LINE;
-                        L::prefetch(next.wrapping_add(line));
-                    }
-                    multiply::<L, G, P>(&mut sums, line.add(step * STEP), words.add(step * P));
-                    step += L::DEPTH;
-                }
-            }
-            for p in 0..P {
-                let test = &*tests.add(p);
-                let floor = test.floor - test.slope * length;
-                for g in 0..G {
-                    let at = (first + g) * LINE;
-                    let passed = L::passes(sums[p][g], scales.add(at), residuals.add(at), test.gain, floor);
-                    if passed != 0 {
-                        masks[p] |= u64::from(passed) << at;
-                        L::store(sums[p][g], survivors.sums[p].as_mut_ptr().add(at));
-                    }
-                }
+    // What is asked of memory is spread over the lines of this tile.
+    let share = ahead.1 * steps * L::CODING.step() / (TILE / LINE) * G / (TILE / LINE);
+    survivors.masks = [0; MAX_PANEL];
+    for first in (0..TILE / LINE).step_by(G) {
+        let next = ahead.0.wrapping_add(share * (first / G));
+        // SAFETY: the caller's; `first + G` is at most `TILE / LINE`. A case each, so that sums never leave the registers.
+        unsafe {
+            match ahead.1 * G / (TILE / LINE) {
+                0 => lines::<L, G, P, 0>(tile, first, steps, words, tests, next, survivors),
+                1 => lines::<L, G, P, 1>(tile, first, steps, words, tests, next, survivors),
+                2 => lines::<L, G, P, 2>(tile, first, steps, words, tests, next, survivors),
+                _ => lines::<L, G, P, 4>(tile, first, steps, words, tests, next, survivors),
             }
         }
-        survivors.masks[..P].copy_from_slice(&masks);
     }
 }
 
-/// One step of `G` lines with `P` probes.
+/// Screens `G` lines of references from line `first` for `P` probes; `A` lines are prefetched for each step's `G`.
 ///
 /// # Safety
-/// As [`screen`].
+/// As [`screen`], and `first + G` is at most `TILE / LINE`.
 #[inline(always)]
-unsafe fn multiply<L: Lanes, const G: usize, const P: usize>(
-    sums: &mut [[L::Sums; G]; P],
-    line: *const u8,
+unsafe fn lines<L: Lanes, const G: usize, const P: usize, const A: usize>(
+    tile: *const u8,
+    first: usize,
+    steps: usize,
     words: *const i32,
+    tests: *const Test,
+    ahead: *const u8,
+    survivors: &mut Survivors,
 ) {
-    // SAFETY: the caller's.
+    // SAFETY: every offset stays in the tile, the panel or the survivors, see the contract: `step + DEPTH` is at most `steps`.
     unsafe {
-        let mut codes = [L::codes(line); G];
-        for g in 1..G {
-            codes[g] = L::codes(line.add(g * 4 * LINE));
-        }
+        let mut sums = [[L::start(0); G]; P];
         for p in 0..P {
-            let words = L::words(words.add(p), P);
+            sums[p] = [L::start((*tests.add(p)).start); G];
+        }
+        let codes = tile.add(TILE_HEAD + first * 4 * LINE);
+        let mut step = 0;
+        while step < steps {
+            let at = step * L::CODING.step();
+            for a in 0..A * L::DEPTH * L::CODING.step() / STEP {
+                L::prefetch(ahead.wrapping_add(at / (TILE / LINE) * A + a * LINE * 4));
+            }
+            let line = codes.add(at);
+            let mut codes = [L::codes(line); G];
+            for g in 1..G {
+                codes[g] = L::codes(line.add(g * 4 * LINE));
+            }
+            for p in 0..P {
+                let words = L::words(words.add(step * P + p), P);
+                for g in 0..G {
+                    sums[p][g] = L::add(sums[p][g], codes[g], words);
+                }
+            }
+            step += L::DEPTH;
+        }
+        let scales = tile.cast::<f32>();
+        let residuals = scales.add(TILE);
+        let length = scales.add(2 * TILE).read_unaligned();
+        for p in 0..P {
+            let test = &*tests.add(p);
+            let floor = test.floor - test.slope * length;
+            let mut mask = 0;
             for g in 0..G {
-                sums[p][g] = L::add(sums[p][g], codes[g], words);
+                let at = (first + g) * LINE;
+                let passed = L::passes(sums[p][g], scales.add(at), residuals.add(at), test.gain, floor);
+                mask |= u64::from(passed) << at;
+            }
+            if mask != 0 {
+                survivors.masks[p] |= mask;
+                for g in 0..G {
+                    L::store(sums[p][g], survivors.sums[p].as_mut_ptr().add((first + g) * LINE));
+                }
             }
         }
     }

@@ -1,10 +1,14 @@
 //! Portable Rust: the definition of every result.
 
-use super::{LINE, Lanes, Run, Survivors, Test, screen};
+use super::{Ahead, Coding, LINE, Lanes, Run, Survivors, Test, screen};
 
-struct Scalar;
+/// A byte a component.
+struct Fine;
+/// Half a byte a component.
+struct Coarse;
 
-impl Lanes for Scalar {
+impl Lanes for Fine {
+    const CODING: Coding = Coding::Fine;
     const DEPTH: usize = 1;
     type Codes = [[u8; 4]; LINE];
     type Words = [i8; 4];
@@ -63,19 +67,70 @@ impl Lanes for Scalar {
     unsafe fn prefetch(_: *const u8) {}
 }
 
+impl Lanes for Coarse {
+    const CODING: Coding = Coding::Coarse;
+    const DEPTH: usize = 2;
+    type Codes = [[u8; 4]; LINE];
+    type Words = [[i8; 4]; 2];
+    type Sums = [i32; LINE];
+
+    #[inline(always)]
+    unsafe fn start(start: i32) -> [i32; LINE] {
+        [start; LINE]
+    }
+
+    #[inline(always)]
+    unsafe fn codes(line: *const u8) -> [[u8; 4]; LINE] {
+        // SAFETY: the caller's, here and below.
+        unsafe { Fine::codes(line) }
+    }
+
+    #[inline(always)]
+    unsafe fn words(word: *const i32, pitch: usize) -> [[i8; 4]; 2] {
+        // SAFETY: one word is readable at `word` and `pitch` words further.
+        unsafe { [Fine::words(word, pitch), Fine::words(word.add(pitch), pitch)] }
+    }
+
+    #[inline(always)]
+    unsafe fn add(sums: [i32; LINE], codes: [[u8; 4]; LINE], words: [[i8; 4]; 2]) -> [i32; LINE] {
+        // SAFETY: the caller's.
+        unsafe {
+            let sums = Fine::add(sums, codes.map(|codes| codes.map(|both| both & 15)), words[0]);
+            Fine::add(sums, codes.map(|codes| codes.map(|both| both >> 4)), words[1])
+        }
+    }
+
+    #[inline(always)]
+    unsafe fn passes(sums: [i32; LINE], scales: *const f32, residuals: *const f32, gain: f32, floor: f32) -> u16 {
+        // SAFETY: the caller's.
+        unsafe { Fine::passes(sums, scales, residuals, gain, floor) }
+    }
+
+    #[inline(always)]
+    unsafe fn store(sums: [i32; LINE], to: *mut i32) {
+        // SAFETY: the caller's.
+        unsafe { Fine::store(sums, to) }
+    }
+
+    #[inline(always)]
+    unsafe fn prefetch(_: *const u8) {}
+}
+
 /// # Safety
 /// As [`super::screen`].
-unsafe fn run<const P: usize>(
+unsafe fn run<L: Lanes, const P: usize>(
     tile: *const u8,
     steps: usize,
     words: *const i32,
     tests: *const Test,
-    ahead: *const u8,
+    ahead: Ahead,
     survivors: &mut Survivors,
 ) {
     // SAFETY: the caller's.
-    unsafe { screen::<Scalar, 1, P>(tile, steps, words, tests, ahead, survivors) }
+    unsafe { screen::<L, 1, P>(tile, steps, words, tests, ahead, survivors) }
 }
 
 /// By width of the panel.
-pub(super) static RUNS: [Run; 2] = [run::<1>, run::<2>];
+pub(super) static FINE: [Run; 2] = [run::<Fine, 1>, run::<Fine, 2>];
+/// By width of the panel.
+pub(super) static COARSE: [Run; 2] = [run::<Coarse, 1>, run::<Coarse, 2>];

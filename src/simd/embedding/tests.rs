@@ -23,11 +23,14 @@ fn at_every_level(statement: impl Fn(Level)) {
 #[test]
 fn sums_and_survivors_are_those_of_plain_arithmetic() {
     at_every_level(|level| {
-        let kernel = Screen::new(level);
-        for dimension in [16, 20, 33, 512, 519, 4096] {
+        for (coding, dimension) in [Coding::Fine, Coding::Coarse]
+            .into_iter()
+            .flat_map(|coding| [16, 20, 33, 512, 519, 4096].map(|dimension| (coding, dimension)))
+        {
+            let kernel = Screen::new(level, coding);
             for width in 1..=kernel.width() {
                 let mut next = bytes(dimension as u64 + width as u64);
-                let mut tile: Vec<u8> = (0..tile_bytes(dimension)).map(|_| next()).collect();
+                let mut tile: Vec<u8> = (0..coding.tile_bytes(dimension)).map(|_| next()).collect();
                 for lane in 0..2 * TILE {
                     let value = f32::from(next()) / 100.0;
                     tile[4 * lane..4 * lane + 4].copy_from_slice(&value.to_le_bytes());
@@ -51,7 +54,12 @@ fn sums_and_survivors_are_those_of_plain_arithmetic() {
                         let mut sum = test.start;
                         for step in 0..steps(dimension) {
                             for j in 0..4 {
-                                let reference = tile[TILE_HEAD + step * STEP + 4 * i + j];
+                                let reference = match coding {
+                                    Coding::Fine => tile[TILE_HEAD + step * STEP + 4 * i + j],
+                                    Coding::Coarse => {
+                                        tile[TILE_HEAD + step / 2 * STEP + 4 * i + j] >> (step % 2 * 4) & 15
+                                    }
+                                };
                                 sum += i32::from(reference) * i32::from(codes[step * width + p][j]);
                             }
                         }
@@ -71,8 +79,8 @@ fn sums_and_survivors_are_those_of_plain_arithmetic() {
 #[test]
 fn what_is_not_a_number_survives() {
     at_every_level(|level| {
-        let kernel = Screen::new(level);
-        let mut tile = vec![128; tile_bytes(16)];
+        let kernel = Screen::new(level, Coding::Fine);
+        let mut tile = vec![128; Coding::Fine.tile_bytes(16)];
         tile[..TILE_HEAD].fill(0);
         tile[4 * TILE..4 * TILE + 4].copy_from_slice(&f32::NAN.to_le_bytes());
         tile[4 * TILE + 4..4 * TILE + 8].copy_from_slice(&f32::INFINITY.to_le_bytes());
