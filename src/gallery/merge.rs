@@ -64,7 +64,7 @@ pub(crate) fn merge(
     for position in FingerPosition::all() {
         merge_fingers(&mut writer, position, &inputs, derive)?;
     }
-    writer.finish(rows)?;
+    writer.finish(rows)?.sync()?;
     target.open(number)
 }
 
