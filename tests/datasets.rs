@@ -42,8 +42,10 @@ fn the_shipped_feed_has_420_registrations_of_400_people() {
         .collect::<Result<_, _>>()
         .unwrap();
     assert_eq!(registrations.len(), 420);
-    let by_id: HashMap<&str, &str> =
-        registrations.iter().map(|registration| (registration.id.as_str(), registration.personal_id.as_str())).collect();
+    let by_id: HashMap<&str, &str> = registrations
+        .iter()
+        .map(|registration| (registration.id.as_str(), registration.personal_id.as_str()))
+        .collect();
     let truth = fs::read_to_string(dataset("synthetic-400-truth.csv")).unwrap();
     // 16 people with two registrations and two with three: 16 + 2 · 3 pairs.
     assert_eq!(truth.lines().count() - 1, 22);
@@ -52,6 +54,7 @@ fn the_shipped_feed_has_420_registrations_of_400_people() {
         assert_eq!((by_id[a], by_id[b], kind), (a_id, b_id, "different_id"));
         assert_ne!(a_id, b_id);
     }
-    let sizes = ["synthetic-400.ndjson.zst", "synthetic-400-truth.csv"].map(|name| fs::metadata(dataset(name)).unwrap().len());
+    let sizes =
+        ["synthetic-400.ndjson.zst", "synthetic-400-truth.csv"].map(|name| fs::metadata(dataset(name)).unwrap().len());
     assert!(sizes.iter().sum::<u64>() < 5_000_000);
 }
