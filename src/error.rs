@@ -1,6 +1,7 @@
 //! The error that holds every family's error.
 
 use crate::{
+    decision::DecisionError,
     evaluation::EvaluationError,
     face::FaceError,
     fingerprint::FingerprintError,
@@ -11,7 +12,6 @@ use crate::{
     synthesis::SynthesisError,
     template::TemplateError,
 };
-use crate::{decision::DecisionError, evaluation::EvaluationError, registration::FeedError, template::TemplateError};
 
 /// Any error of the library; each variant is the error enum of one room.
 #[derive(Debug, thiserror::Error)]
@@ -53,9 +53,6 @@ pub enum Error {
     /// A rate, calibration or policy that is not to be had.
     #[error(transparent)]
     Decision(#[from] DecisionError),
-    /// Scores that could not be read or evaluated.
-    #[error(transparent)]
-    Evaluation(#[from] EvaluationError),
 }
 
 /// A result whose error is any error of the library.
