@@ -79,7 +79,7 @@ impl Shortlist {
     /// Waiting entries that one task compares.
     const CHUNK: usize = 256;
     /// How many comparisons ahead memory is asked for a row.
-    const AHEAD: usize = 6;
+    const AHEAD: usize = 4;
 
     /// For the best `top` subjects that score `floor` or more.
     pub fn new(top: usize, floor: f64) -> Self {
@@ -124,14 +124,19 @@ impl Shortlist {
 
     /// Raises the floor as far as the entries allow, and drops those below it.
     pub fn tighten(&mut self, references: &(impl References + ?Sized)) {
-        if self.top > 0 && self.entries.len() >= self.top {
-            self.entries.sort_unstable_by(|a, b| b.lower.total_cmp(&a.lower));
+        // The `top`-th best subject scores at least the floor, if it is known at all: only entries above it can raise it.
+        let mut above: Vec<(f64, u32)> = Vec::with_capacity(2 * self.top.min(self.entries.len()));
+        let entries = self.entries.iter().enumerate();
+        above.extend(entries.filter(|(_, e)| e.lower >= self.floor).map(|(i, e)| (e.lower, i as u32)));
+        if self.top > 0 && above.len() >= self.top {
+            above.sort_unstable_by(|a, b| b.0.total_cmp(&a.0));
             let mut seen = Seen::default();
-            for entry in &mut self.entries {
+            for (lower, i) in above {
+                let entry = &mut self.entries[i as usize];
                 let subject = *entry.subject.get_or_insert_with(|| references.subject(entry.place));
                 seen.insert(subject);
                 if seen.len() == self.top {
-                    self.floor = self.floor.max(entry.lower);
+                    self.floor = lower;
                     break;
                 }
             }
@@ -168,7 +173,10 @@ impl Shortlist {
                 break;
             }
             let (now, later) = rest.split_at(step.min(rest.len()));
-            for entry in now {
+            for (i, entry) in now.iter().enumerate() {
+                if let Some(soon) = rest.get(i + Self::AHEAD) {
+                    ask(soon.place);
+                }
                 compared += 1;
                 let score = score(entry.place);
                 if score >= self.floor && score < f64::INFINITY {

@@ -16,8 +16,14 @@
 //! The tree belongs to the model's name: two populations of one model are different people of one world.
 //!
 //! # What it reproduces
-//! FNMR at FMR 1e-3, 1e-4, 1e-5 and 1e-6 of about 0.2, 0.7, 2.0 and 5.1 % in 512 dimensions, as measured on LFW; the tests hold it
-//! to that. Of other dimensions only the shape of the spectra is taken over.
+//! In 512 dimensions, 12,000 people and 72 million pairs of strangers against LFW (an ignored test holds it to that):
+//!
+//! | | FNMR in % at FMR 1e-3 | 1e-4 | 1e-5 | 1e-6 | threshold there | | | | genuine: mean | spread | 1 % quantile |
+//! |---|---|---|---|---|---|---|---|---|---|---|---|
+//! | LFW | 0.2 | 0.7 | 2.0 | 5.1 | 0.239 | 0.294 | 0.345 | 0.410 | 0.60 | 0.11 | 0.31 |
+//! | synthetic | 0.14 | 0.70 | 2.20 | 5.12 | 0.242 | 0.298 | 0.350 | 0.399 | 0.598 | 0.115 | 0.312 |
+//!
+//! Of other dimensions only the shape of the spectra is taken over.
 //!
 //! # Cost
 //! 14 random numbers and as many additions a component; see [`Generator::faces`](super::Generator::faces).
@@ -32,11 +38,11 @@ const LEVEL_SHARE: f64 = 0.050;
 /// Mean square length of a person's centre, of the mean of all, and of the noise of an image, before normalisation.
 const CENTRE_SQUARE: f64 = 0.5856;
 const MEAN_SQUARE: f64 = 0.0105;
-const NOISE_SQUARE: f64 = 0.4390 * 1.1;
+const NOISE_SQUARE: f64 = 0.39;
 
 /// Spread of the logarithm of the noise's length, by person and by image.
 const PERSON_SPREAD: f64 = 0.2;
-const IMAGE_SPREAD: f64 = 0.2;
+const IMAGE_SPREAD: f64 = 0.17;
 
 /// A spectrum: variance of the component at `t` (0 to 1), as `exp(-decay · t^power) · (1 - t / end)^fall`.
 struct Spectrum {

@@ -106,7 +106,7 @@ pub struct Panel<'a> {
 pub struct Survivors {
     /// Bit `i` of `masks[p]`: reference `i` survived for probe `p`.
     pub masks: [u64; MAX_PANEL],
-    /// `sums[p][i]`, written for survivors only.
+    /// `sums[p][i]`, of survivors; others may hold anything.
     pub sums: [[i32; TILE]; MAX_PANEL],
 }
 
@@ -241,67 +241,51 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
     ahead: Ahead,
     survivors: &mut Survivors,
 ) {
-    // SAFETY: every offset stays in the tile, the panel or the survivors, see the function's contract: `first + g` is below
-    // `TILE / LINE`, `step + DEPTH` at most `steps`.
-    unsafe {
-        let scales = tile.cast::<f32>();
-        let residuals = scales.add(TILE);
-        let length = scales.add(2 * TILE).read_unaligned();
-        let codes = tile.add(TILE_HEAD);
-        let mut masks = [0u64; P];
-        for first in (0..TILE / LINE).step_by(G) {
-            let mut sums = [[L::start(0); G]; P];
-            for p in 0..P {
-                sums[p] = [L::start((*tests.add(p)).start); G];
-            }
-            let line = codes.add(first * 4 * LINE);
-            // What is asked of memory is spread over the lines of this tile.
-            let share = ahead.1 * steps * L::CODING.step() / (TILE / LINE) * G / (TILE / LINE);
-            let next = ahead.0.wrapping_add(share * (first / G));
+    // What is asked of memory is spread over the lines of this tile.
+    let share = ahead.1 * steps * L::CODING.step() / (TILE / LINE) * G / (TILE / LINE);
+    survivors.masks = [0; MAX_PANEL];
+    for first in (0..TILE / LINE).step_by(G) {
+        let next = ahead.0.wrapping_add(share * (first / G));
+        // SAFETY: the caller's; `first + G` is at most `TILE / LINE`. A case each, so that sums never leave the registers.
+        unsafe {
             match ahead.1 * G / (TILE / LINE) {
-                0 => multiply::<L, G, P, 0>(&mut sums, line, words, steps, next),
-                1 => multiply::<L, G, P, 1>(&mut sums, line, words, steps, next),
-                2 => multiply::<L, G, P, 2>(&mut sums, line, words, steps, next),
-                _ => multiply::<L, G, P, 4>(&mut sums, line, words, steps, next),
-            }
-            for p in 0..P {
-                let test = &*tests.add(p);
-                let floor = test.floor - test.slope * length;
-                for g in 0..G {
-                    let at = (first + g) * LINE;
-                    let passed = L::passes(sums[p][g], scales.add(at), residuals.add(at), test.gain, floor);
-                    if passed != 0 {
-                        masks[p] |= u64::from(passed) << at;
-                        L::store(sums[p][g], survivors.sums[p].as_mut_ptr().add(at));
-                    }
-                }
+                0 => lines::<L, G, P, 0>(tile, first, steps, words, tests, next, survivors),
+                1 => lines::<L, G, P, 1>(tile, first, steps, words, tests, next, survivors),
+                2 => lines::<L, G, P, 2>(tile, first, steps, words, tests, next, survivors),
+                _ => lines::<L, G, P, 4>(tile, first, steps, words, tests, next, survivors),
             }
         }
-        survivors.masks[..P].copy_from_slice(&masks);
     }
 }
 
-/// All steps of `G` lines with `P` probes; `A` lines are prefetched for each step's `G`.
+/// Screens `G` lines of references from line `first` for `P` probes; `A` lines are prefetched for each step's `G`.
 ///
 /// # Safety
-/// As [`screen`].
+/// As [`screen`], and `first + G` is at most `TILE / LINE`.
 #[inline(always)]
-unsafe fn multiply<L: Lanes, const G: usize, const P: usize, const A: usize>(
-    sums: &mut [[L::Sums; G]; P],
-    line: *const u8,
-    words: *const i32,
+unsafe fn lines<L: Lanes, const G: usize, const P: usize, const A: usize>(
+    tile: *const u8,
+    first: usize,
     steps: usize,
+    words: *const i32,
+    tests: *const Test,
     ahead: *const u8,
+    survivors: &mut Survivors,
 ) {
-    // SAFETY: the caller's; `step + DEPTH` is at most `steps`.
+    // SAFETY: every offset stays in the tile, the panel or the survivors, see the contract: `step + DEPTH` is at most `steps`.
     unsafe {
+        let mut sums = [[L::start(0); G]; P];
+        for p in 0..P {
+            sums[p] = [L::start((*tests.add(p)).start); G];
+        }
+        let codes = tile.add(TILE_HEAD + first * 4 * LINE);
         let mut step = 0;
         while step < steps {
             let at = step * L::CODING.step();
             for a in 0..A * L::DEPTH * L::CODING.step() / STEP {
                 L::prefetch(ahead.wrapping_add(at / (TILE / LINE) * A + a * LINE * 4));
             }
-            let line = line.add(at);
+            let line = codes.add(at);
             let mut codes = [L::codes(line); G];
             for g in 1..G {
                 codes[g] = L::codes(line.add(g * 4 * LINE));
@@ -313,6 +297,25 @@ unsafe fn multiply<L: Lanes, const G: usize, const P: usize, const A: usize>(
                 }
             }
             step += L::DEPTH;
+        }
+        let scales = tile.cast::<f32>();
+        let residuals = scales.add(TILE);
+        let length = scales.add(2 * TILE).read_unaligned();
+        for p in 0..P {
+            let test = &*tests.add(p);
+            let floor = test.floor - test.slope * length;
+            let mut mask = 0;
+            for g in 0..G {
+                let at = (first + g) * LINE;
+                let passed = L::passes(sums[p][g], scales.add(at), residuals.add(at), test.gain, floor);
+                mask |= u64::from(passed) << at;
+            }
+            if mask != 0 {
+                survivors.masks[p] |= mask;
+                for g in 0..G {
+                    L::store(sums[p][g], survivors.sums[p].as_mut_ptr().add((first + g) * LINE));
+                }
+            }
         }
     }
 }

@@ -83,10 +83,16 @@ impl Flow {
 
     /// The direction of the ridges at a place: counter-clockwise from the x axis, up to half turns.
     pub(super) fn direction(&self, (x, y): Point) -> f64 {
-        let seen = |points: &[Point]| points.iter().map(|&(px, py)| libm::atan2(y - py, x - px)).sum::<f64>();
+        // The sum of angles is the angle of a product of complex numbers; a delta's is conjugate.
+        let times = |(re, im): Point, (dx, dy): Point| (re * dx - im * dy, re * dy + im * dx);
+        let by_cores = self.cores.iter().fold((1.0, 0.0), |product, core| times(product, (x - core.0, y - core.1)));
+        let (re, im) = self.deltas.iter().fold(by_cores, |product, delta| times(product, (x - delta.0, delta.1 - y)));
+        let turned = 0.5 * libm::atan2(im, re);
+        if self.hump == 0.0 {
+            return turned;
+        }
         let (across, along) = (x / 90.0, y / 200.0);
-        let slope = -self.hump * across * libm::exp(0.5 - across * across / 2.0 - along * along);
-        0.5 * (seen(&self.cores) - seen(&self.deltas)) + libm::atan(slope)
+        turned + libm::atan(-self.hump * across * libm::exp(0.5 - across * across / 2.0 - along * along))
     }
 }
 
