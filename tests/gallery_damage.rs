@@ -245,6 +245,7 @@ fn sign(path: &Path, segment: &Path, bytes: &mut [u8]) {
     overwrite(&path.join("manifest"), text.as_bytes());
 }
 
+/// `VANTAY_CRAFTS` says how many.
 #[test]
 fn a_crafted_segment_crashes_nothing() {
     let directory = tempfile::tempdir().unwrap();
@@ -257,7 +258,8 @@ fn a_crafted_segment_crashes_nothing() {
     let table = u64::from_le_bytes(bytes[bytes.len() - 40..bytes.len() - 32].try_into().unwrap()) as usize;
     let mut random = Pcg64Mcg::seed_from_u64(11);
     let (mut opened, mut read_whole) = (0, 0);
-    for _ in 0..6000 {
+    let crafts = std::env::var("VANTAY_CRAFTS").ok().and_then(|n| n.parse().ok()).unwrap_or(800);
+    for _ in 0..crafts {
         let mut crafted = bytes.clone();
         for _ in 0..random.random_range(1..4) {
             // Numbers in the table, the trailer, the header, or anything at all.
@@ -292,5 +294,5 @@ fn a_crafted_segment_crashes_nothing() {
         }
         overwrite(&path.join("manifest"), &manifest);
     }
-    eprintln!("6000 crafted segments: {opened} opened, {read_whole} read to their end, none crashed");
+    eprintln!("{crafts} crafted segments: {opened} opened, {read_whole} read to their end, none crashed");
 }

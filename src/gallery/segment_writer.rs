@@ -3,8 +3,9 @@
 use super::{
     GalleryError,
     layout::{self, ALIGNMENT, BLOCK, ColumnEntry, ColumnKind, Header, Trailer, aligned},
-    segment_file::{ColumnKey, self_checksum},
+    segment_file::self_checksum,
     storage::{Storage, StorageFile},
+    table::ColumnKey,
 };
 use bytemuck::{Pod, Zeroable};
 use std::{

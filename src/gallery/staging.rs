@@ -3,9 +3,10 @@
 use super::{
     Derive, DerivedColumn, DerivedLayout, FingerProperties, GalleryError,
     layout::{self, ColumnKind::*, segment_name},
-    segment_file::{Checking, ColumnKey, Modality, SegmentFile},
+    segment_file::{Checking, SegmentFile},
     segment_writer::{ColumnForm, SegmentWriter, Unsynced},
     storage::Storage,
+    table::{ColumnKey, Modality},
 };
 use crate::{
     registration::{Demographics, Finger, Registration},
