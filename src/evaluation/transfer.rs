@@ -82,8 +82,9 @@ mod tests {
             let genuine: Vec<f64> = deviates(200).map(|z| shift + z).collect();
             Scores::of_pairs(&genuine, &impostor)
         };
-        let sets: Vec<_> =
-            [("a", 1.0), ("b", 1.0), ("c", 1.0), ("odd", 1.6)].map(|(name, scale)| (name.to_owned(), set(scale, 5.0))).into();
+        let sets: Vec<_> = [("a", 1.0), ("b", 1.0), ("c", 1.0), ("odd", 1.6)]
+            .map(|(name, scale)| (name.to_owned(), set(scale, 5.0)))
+            .into();
         let found = leave_one_out(&sets, &[1e-2], &FitOptions::new("test", "test 1")).unwrap();
         let factors: Vec<f64> = found.iter().map(|left_out| left_out.at[0].factor()).collect();
         assert!(factors[..3].iter().all(|f| *f < 0.6), "{factors:?}");
