@@ -8,10 +8,12 @@ const H: (usize, usize) = HIDDEN;
 const FREE: usize = WEIGHTS - 2 * SUBSCORES;
 const SECOND: usize = (SUBSCORES + 1) * H.0;
 const LAST: usize = SECOND + (H.0 + 1) * H.1;
-const EPOCHS: usize = 16;
+
 const BATCH: usize = 128;
 const RATE: f32 = 3e-3;
-const DECAY: f32 = 2e-3;
+fn envf(k: &str, d: f32) -> f32 {
+    std::env::var(k).ok().and_then(|v| v.parse().ok()).unwrap_or(d)
+}
 
 pub struct Network {
     centre: [f32; SUBSCORES],
@@ -104,7 +106,8 @@ impl Network {
 }
 
 pub fn fit(samples: &[&Sample]) -> Network {
-    let mut random = Random(7);
+    let mut random = Random(envf("SEED", 7.0) as u64);
+    let (decay, noise, epochs) = (envf("DECAY", 0.4), envf("NOISE", 0.0), envf("EPOCHS", 16.0) as usize);
     // Hard impostors all, easy ones one in eight; the sets' genuine pairs count alike to the square root.
     let sets = 1 + samples.iter().map(|s| s.set).max().unwrap();
     let mut limits = vec![0f32; sets];
@@ -151,9 +154,9 @@ pub fn fit(samples: &[&Sample]) -> Network {
     let mut average = vec![0f32; FREE];
     let mut averaged = 0f32;
     let mut order: Vec<usize> = (0..chosen.len()).collect();
-    let steps = EPOCHS * chosen.len().div_ceil(BATCH);
+    let steps = epochs * chosen.len().div_ceil(BATCH);
     let (mut step, mut p1, mut p2) = (0, 1f32, 1f32);
-    for epoch in 0..EPOCHS {
+    for epoch in 0..epochs {
         for k in (1..order.len()).rev() {
             order.swap(k, random.below(k + 1));
         }
@@ -161,7 +164,11 @@ pub fn fit(samples: &[&Sample]) -> Network {
             gradient.fill(0.0);
             for &k in batch {
                 let (sample, weight) = chosen[k];
-                let layers = forward(&network.free, network.input(&sample.features));
+                let mut input = network.input(&sample.features);
+                if noise > 0.0 {
+                    input.iter_mut().for_each(|v| *v += noise * random.normal());
+                }
+                let layers = forward(&network.free, input);
                 let target = if sample.genuine { 1.0 } else { 0.0 };
                 let error = (1.0 / (1.0 + (-layers.out).exp()) - target) * weight / BATCH as f32;
                 backward(&network.free, &layers, error, &mut gradient);
@@ -175,10 +182,10 @@ pub fn fit(samples: &[&Sample]) -> Network {
                 one[k] = 0.9 * one[k] + 0.1 * g;
                 two[k] = 0.999 * two[k] + 0.001 * g * g;
                 let update = one[k] / (1.0 - p1) / ((two[k] / (1.0 - p2)).sqrt() + 1e-8);
-                network.free[k] -= rate * (update + DECAY * network.free[k]);
+                network.free[k] -= rate * (update + decay * network.free[k]);
             }
         }
-        if epoch * 4 >= EPOCHS * 3 {
+        if epoch * 4 >= epochs * 3 {
             averaged += 1.0;
             for (a, w) in average.iter_mut().zip(&network.free) {
                 *a += (w - *a) / averaged;

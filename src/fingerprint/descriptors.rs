@@ -168,12 +168,8 @@ impl Task for Describe<'_> {
             let mut bytes = [0i8; SUMS];
             for (ring, sums) in sums.iter().enumerate() {
                 for (channel, sum) in sums.iter().enumerate() {
-                    let mut lanes = [0f32; LANES];
-                    (*sum * real(p::SUM_SCALE)).store(&mut lanes);
-                    let to = &mut bytes[(ring * CHANNELS + channel) * LANES..][..LANES];
-                    for (to, lane) in to.iter_mut().zip(lanes) {
-                        *to = lane as i8;
-                    }
+                    let at = ring * CHANNELS + channel;
+                    (*sum * real(p::SUM_SCALE)).bytes(&mut bytes.as_chunks_mut::<LANES>().0[at]);
                 }
             }
             let total: i32 = bytes.iter().map(|&b| i32::from(b)).sum();

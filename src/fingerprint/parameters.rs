@@ -18,6 +18,8 @@ pub(super) const DESCRIPTOR_LENGTH: f32 = 256.0;
 /// How many seeds are tried.
 pub(super) const SEEDS: usize = 16;
 /// How many of the hypotheses are refined.
-pub(super) const REFINED: usize = 2;
+pub(super) const REFINED: usize = 3;
 /// What may be off at a glance: pixels, radians.
 pub(super) const GLANCE: (f32, f32) = (24.0, 0.54);
+/// What a glance has to reach, times the root of the smaller number of minutiae, for the comparison to go on.
+pub(super) const PROMISING: f32 = 1.05;
