@@ -18,7 +18,7 @@ use vantay::{
 const DIMENSION: usize = 512;
 
 fn judge() -> Judge {
-    Judge::raw(Thresholds { face: 0.45, fingerprint: 60.0 })
+    Judge::raw(Thresholds { face: 0.45, fingerprint: 12.0 })
 }
 
 fn population(subjects: u64, duplicates: f64, captures: u64) -> Generator {

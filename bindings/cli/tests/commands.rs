@@ -147,7 +147,7 @@ fn wrong_records_are_named_by_place_and_cost_only_themselves() {
     let rejects = city.path("rejects.ndjson");
 
     let first = refused(1, &["enroll", &city.gallery(), &feed]);
-    assert!(first.contains("wrong.ndjson: line 1, byte 0: not JSON"), "{first}");
+    assert!(first.contains("wrong.ndjson: line 1, byte 15: not JSON"), "{first}");
 
     let output = vantay(&["enroll", &city.gallery(), &feed, "--on-error", "skip", "--rejects", &rejects]);
     assert_eq!(output.status.code(), Some(0));
