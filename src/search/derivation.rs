@@ -4,7 +4,7 @@
 //! the columns on disk; they are fixed for good, and a change of content raises [`VERSION`].
 
 use crate::{
-    face,
+    face::{self, FaceScreen},
     fingerprint::Prepared,
     gallery::{Derive, DerivedColumn, DerivedLayout},
     template::{FingerPosition, MinutiaeTemplate},
@@ -15,6 +15,8 @@ use rayon::prelude::*;
 pub(super) const FINGER_PREPARED: u16 = 1;
 /// The face screen's column; see [`face::encode`].
 pub(super) const FACE_SCREEN: u16 = 1;
+/// The coarse face screen's column, for searches of few probes; see [`face::encode_coarse`].
+pub(super) const FACE_COARSE: u16 = 2;
 /// Of the contents of all columns together.
 pub(super) const VERSION: u32 = 1;
 
@@ -29,8 +31,16 @@ impl Derive for SearchColumns {
 
     fn faces(&self, dimension: usize, rows: &[f32]) -> Vec<DerivedColumn> {
         // The gallery hands over whole rows of a dimension it has checked; a reader would derive what is missing here.
-        let Ok(screen) = face::encode(dimension, rows) else { return Vec::new() };
-        vec![DerivedColumn { kind: FACE_SCREEN, layout: DerivedLayout::Raw, bytes: screen.as_bytes().to_vec() }]
+        let column = |kind, screen: &FaceScreen| DerivedColumn {
+            kind,
+            layout: DerivedLayout::Raw,
+            bytes: screen.as_bytes().to_vec(),
+        };
+        let screens = rayon::join(|| face::encode(dimension, rows), || face::encode_coarse(dimension, rows));
+        match screens {
+            (Ok(fine), Ok(coarse)) => vec![column(FACE_SCREEN, &fine), column(FACE_COARSE, &coarse)],
+            _ => Vec::new(),
+        }
     }
 
     fn fingers(&self, _: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn> {

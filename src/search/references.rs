@@ -2,7 +2,7 @@
 
 use super::{
     SearchError,
-    derivation::{FACE_SCREEN, FINGER_PREPARED, VERSION},
+    derivation::{FACE_COARSE, FACE_SCREEN, FINGER_PREPARED, VERSION},
     filter::Filter,
     fingers::ReferenceFinger,
 };
@@ -35,6 +35,7 @@ pub(super) struct FaceReferences<'a> {
     pub faces: Faces<'a>,
     rows: &'a [f32],
     screen: Screen<'a>,
+    coarse: Option<&'a [u8]>,
 }
 
 enum Screen<'a> {
@@ -51,7 +52,9 @@ impl<'a> FaceReferences<'a> {
             Some(screen) => Screen::Mapped(screen.bytes()?),
             None => Screen::Owned(face::encode(faces.dimension(), rows)?),
         };
-        Ok(FaceReferences { faces, rows, screen })
+        let coarse = segment.derived(Modality::Face, FACE_COARSE)?.filter(|screen| screen.version() == VERSION);
+        let coarse = coarse.map(|screen| screen.bytes()).transpose()?;
+        Ok(FaceReferences { faces, rows, screen, coarse })
     }
 
     /// The column as the face search takes it.
@@ -60,7 +63,11 @@ impl<'a> FaceReferences<'a> {
             Screen::Mapped(bytes) => bytes,
             Screen::Owned(screen) => screen.as_bytes(),
         };
-        Ok(FaceColumn::new(self.faces.dimension(), self.rows, screen)?)
+        let column = FaceColumn::new(self.faces.dimension(), self.rows, screen)?;
+        Ok(match self.coarse {
+            Some(coarse) => column.with_coarse(coarse)?,
+            None => column,
+        })
     }
 
     /// The face rows whose segment rows are kept, as a bitmap over face rows; `None` if that is all.
