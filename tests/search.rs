@@ -2,13 +2,14 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 use vantay::{
+    decision::Decision,
     face,
     fingerprint::{Comparer, Prepared},
     gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
     registration::{FaceModel, Registration},
     search::{
-        Decision, DeduplicateOptions, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
-        SearchColumns, Thresholds,
+        DeduplicateOptions, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search, SearchColumns,
+        Thresholds,
     },
     simd::Level,
     synthesis::{Generator, Population},
@@ -17,7 +18,7 @@ use vantay::{
 const DIMENSION: usize = 512;
 
 fn judge() -> Judge {
-    Judge::new(Thresholds { face: 0.45, fingerprint: 60.0 })
+    Judge::raw(Thresholds { face: 0.45, fingerprint: 12.0 })
 }
 
 fn population(subjects: u64, duplicates: f64, captures: u64) -> Generator {
@@ -63,16 +64,11 @@ fn identify_by_face_is_a_scan_of_everything() {
         let embedding = |r: &Registration| r.portrait.as_ref().unwrap().embedding.as_slice().to_vec();
         let mut expected: Vec<(f64, &str, &str)> = registrations
             .iter()
-            .map(|r| {
-                (face::compare(&embedding(probe), &embedding(r)).unwrap(), r.personal_id.as_str(), r.id.as_str())
-            })
+            .map(|r| (face::compare(&embedding(probe), &embedding(r)).unwrap(), r.personal_id.as_str(), r.id.as_str()))
             .collect();
         expected.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-        let found: Vec<_> = answer
-            .candidates
-            .iter()
-            .map(|c| (c.scores.face.unwrap(), &*c.personal_id, &*c.registration))
-            .collect();
+        let found: Vec<_> =
+            answer.candidates.iter().map(|c| (c.scores.face.unwrap(), &*c.personal_id, &*c.registration)).collect();
         assert_eq!(found, expected[..7]);
     }
 }
@@ -228,9 +224,8 @@ fn a_missing_portrait_does_not_hide_a_pair() {
     let snapshot = gallery.snapshot();
     let search = Search::new(&snapshot, judge()).unwrap();
     let found = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
-    let is_it = |registration: &str| {
-        [pair.a, pair.b].iter().any(|&line| generator.registration_id(line) == registration)
-    };
+    let is_it =
+        |registration: &str| [pair.a, pair.b].iter().any(|&line| generator.registration_id(line) == registration);
     let hidden = found.pairs.iter().find(|p| is_it(&p.a.registration) && is_it(&p.b.registration)).unwrap();
     assert_eq!(hidden.scores.face, None);
 }

@@ -11,14 +11,14 @@
 //! comparisons with their number. Memory grows with the candidates only.
 
 use super::{
-    Decision, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     fingers::{ReferenceFinger, compare_fingers},
     identify::FaceColumns,
     probe::Bench,
     references::References,
 };
 use crate::{
-    decision::{self, AcceptedPair},
+    decision::{self, AcceptedPair, Decision, Purpose},
     face::{self, FaceJoin, PairSink},
     gallery::Place,
 };
@@ -38,7 +38,8 @@ pub struct DeduplicateOptions<'o> {
     pub modality: Modality,
     /// Which fingers compare with which.
     pub fingers: FingerMatching,
-    /// The cosine from which two portraits make a candidate pair; `None` takes three quarters of the judge's threshold.
+    /// The cosine from which two portraits make a candidate pair; `None` takes what one
+    /// comparison in ten thousand reaches, or three quarters of a raw threshold.
     pub face_candidates: Option<f64>,
     /// Set by another thread to stop.
     pub stop: Option<&'o AtomicBool>,
@@ -157,7 +158,7 @@ impl Search<'_> {
         options: &DeduplicateOptions<'_>,
         work: &mut Work,
     ) -> Result<Vec<(Place, Place)>, SearchError> {
-        let threshold = options.face_candidates.unwrap_or(0.75 * self.judge.face_threshold());
+        let threshold = options.face_candidates.unwrap_or_else(|| self.judge.face_interest());
         let left = FaceColumns::new(&self.references);
         let left_filters = left.filters(&self.live_rows());
         let left_columns = left.columns(&left_filters)?;
@@ -211,6 +212,7 @@ impl Search<'_> {
         work: &mut Work,
     ) -> Result<Vec<DuplicatePair>, SearchError> {
         let done = AtomicU64::new(0);
+        let subjects = if within { self.subjects() } else { self.subjects() + other.subjects() };
         let compared = AtomicU64::new(0);
         let mut pairs = candidates
             .par_iter()
@@ -224,7 +226,7 @@ impl Search<'_> {
                     bench.compared = 0;
                     let scores = self.compare_rows(bench, other, (a, b), options)?;
                     compared.fetch_add(bench.compared, Relaxed);
-                    let judgement = self.judge.judge(&scores);
+                    let judgement = self.judge.decide(Purpose::Deduplicate, &scores, subjects)?;
                     if judgement.decision == Decision::None {
                         return Ok(None);
                     }

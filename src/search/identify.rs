@@ -6,12 +6,13 @@
 //! [`IdentifyOptions::candidates`] of one of them.
 
 use super::{
-    Decision, Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     fingers::{FingerView, ReferenceFinger, compare_fingers},
     probe::{Bench, Probe},
     references::{References, is_kept},
 };
 use crate::{
+    decision::{Decision, Purpose},
     face::{self, FaceColumn, FaceSearch, Wanted},
     gallery::Place,
     registration::Registration,
@@ -48,8 +49,8 @@ impl IdentifyOptions {
     /// How many subjects each modality names for a probe before they are compared in all parts.
     fn candidates(&self) -> usize {
         match self.modality {
-            Modality::Both => self.top.saturating_mul(4).max(64),
-            _ => self.top,
+            Modality::Face => self.top,
+            _ => self.top.saturating_mul(4).max(64),
         }
     }
 }
@@ -74,13 +75,13 @@ pub struct Candidate {
 pub struct Identification {
     /// The best candidates, best first.
     pub candidates: Vec<Candidate>,
-    /// The best candidate's decision: [`Decision::None`] says nobody.
+    /// The best decision of a candidate: [`Decision::None`] says nobody.
     pub decision: Decision,
 }
 
 /// A row with its score, in the order of results.
 #[derive(Clone, Copy)]
-struct Ranked {
+struct Named {
     score: f64,
     place: Place,
     subject: u128,
@@ -212,7 +213,7 @@ impl Search<'_> {
         views: &[(usize, Vec<FingerView<'_>>)],
         matching: FingerMatching,
         place: Place,
-        lists: &mut [Vec<Ranked>],
+        lists: &mut [Vec<Named>],
         most: usize,
     ) -> Result<(), SearchError> {
         let (of, row) = self.references.at(place);
@@ -225,14 +226,14 @@ impl Search<'_> {
             let stored = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
             let mut parts = PartScores::default();
             bench.compared += compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
-            let score = self.judge.judge(&parts).score;
-            self.keep(list, Ranked { score, place, subject: of.subjects[row] }, most);
+            let score = self.judge.shares(&parts);
+            self.keep(list, Named { score, place, subject: of.subjects[row] }, most);
         }
         Ok(())
     }
 
     /// Keeps a list of the best `most` subjects, each once.
-    fn keep(&self, list: &mut Vec<Ranked>, entry: Ranked, most: usize) {
+    fn keep(&self, list: &mut Vec<Named>, entry: Named, most: usize) {
         if let Some(same) = list.iter().position(|other| other.subject == entry.subject) {
             if self.order(&entry, &list[same]).is_ge() {
                 return;
@@ -246,7 +247,7 @@ impl Search<'_> {
         list.truncate(most);
     }
 
-    fn order(&self, a: &Ranked, b: &Ranked) -> Ordering {
+    fn order(&self, a: &Named, b: &Named) -> Ordering {
         b.score.total_cmp(&a.score).then_with(|| self.references.order(a.place, b.place))
     }
 
@@ -265,17 +266,20 @@ impl Search<'_> {
         };
         let mut ranked = Vec::with_capacity(subjects.len());
         for &subject in subjects {
-            if let Some((place, scores)) = self.compare_subject(bench, probe, options.fingers, subject, keeps)? {
-                let judgement = self.judge.judge(&scores);
-                ranked.push((Ranked { score: judgement.score, place, subject }, scores, judgement));
+            let best = self.compare_subject(bench, probe, options.fingers, Purpose::Identify, subject, keeps)?;
+            if let Some((place, scores)) = best {
+                ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores));
             }
         }
-        ranked.sort_by(|(a, ..), (b, ..)| self.order(a, b));
+        ranked.sort_by(|(a, a_place, _), (b, b_place, _)| {
+            a.better_first(b).then_with(|| self.references.order(*a_place, *b_place))
+        });
         ranked.truncate(options.top);
         let candidates = ranked
             .into_iter()
-            .map(|(entry, scores, judgement)| {
-                let (of, row) = self.references.at(entry.place);
+            .map(|(_, place, scores)| {
+                let (of, row) = self.references.at(place);
+                let judgement = self.judge.decide(Purpose::Identify, &scores, self.subjects())?;
                 Ok(Candidate {
                     personal_id: of.segment.personal_id(row)?.into(),
                     registration: of.segment.registration_name(row)?.into(),
@@ -284,7 +288,9 @@ impl Search<'_> {
                 })
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
-        let decision = candidates.iter().map(|candidate| candidate.judgement.decision).max().unwrap_or(Decision::None);
+        let made = |decision| candidates.iter().any(|candidate: &Candidate| candidate.judgement.decision == decision);
+        let decisions = [Decision::Match, Decision::Review];
+        let decision = decisions.into_iter().find(|&decision| made(decision)).unwrap_or(Decision::None);
         Ok(Identification { candidates, decision })
     }
 }

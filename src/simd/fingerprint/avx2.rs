@@ -83,6 +83,27 @@ impl Reals for F {
         // SAFETY: only reached inside `run`.
         unsafe { I(_mm256_castps_si256(self.0), _mm256_castps_si256(self.1)) }
     }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let eight = _mm256_add_ps(self.0, self.1);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+    #[inline(always)]
+    fn bytes(self, to: &mut [i8; LANES]) {
+        // SAFETY: only reached inside `run`; sixteen bytes are written, unaligned.
+        unsafe {
+            let halves = |v| {
+                let v = _mm256_cvttps_epi32(v);
+                _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v))
+            };
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm_packs_epi16(halves(self.0), halves(self.1)));
+        }
+    }
 }
 
 /// Four products of bytes summed in each lane, without the saturation of `vpmaddubsw`: even and odd bytes widened apart.

@@ -43,19 +43,9 @@ pub(crate) trait Reals:
     fn bits(self) -> Self::Integers;
 
     /// The sum of all lanes, in one order at every level: halves folded onto each other.
-    #[inline(always)]
-    fn sum(self) -> f32 {
-        let mut v = [0.0; LANES];
-        self.store(&mut v);
-        let mut half = LANES / 2;
-        while half > 0 {
-            for k in 0..half {
-                v[k] += v[k + half];
-            }
-            half /= 2;
-        }
-        v[0]
-    }
+    fn sum(self) -> f32;
+    /// Each lane as a byte: the fraction cut off, what is out of range taken as the nearest that is in it.
+    fn bytes(self, to: &mut [i8; LANES]);
 }
 
 /// Sixteen `i32`; arithmetic wraps.

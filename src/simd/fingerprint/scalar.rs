@@ -65,6 +65,22 @@ impl Reals for F {
     fn bits(self) -> I {
         I(self.0.map(|v| v.to_bits() as i32))
     }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut v = self.0;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for k in 0..half {
+                v[k] += v[k + half];
+            }
+            half /= 2;
+        }
+        v[0]
+    }
+    #[inline(always)]
+    fn bytes(self, to: &mut [i8; LANES]) {
+        *to = self.0.map(|v| v as i8);
+    }
 }
 
 impl Integers for I {

@@ -11,7 +11,10 @@ use crate::{
 };
 use serde::Serialize;
 use std::path::PathBuf;
-use vantay::search::{Decision, DeduplicateOptions, Member, PairKind, Progress, Search};
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    search::{DeduplicateOptions, Member, PairKind, Progress, Search},
+};
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
@@ -40,7 +43,10 @@ struct PairObject<'a> {
     kind: PairKind,
     decision: Decision,
     score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
     scores: Parts<'a>,
+    reason: &'a Reason,
     cluster: Option<u32>,
 }
 
@@ -51,9 +57,9 @@ impl Dedup {
         let against = self.against.as_deref().map(galleries::open).transpose()?;
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let search = Search::new(&snapshot, self.deciding.judge()).map_err(Failure::run)?;
-        let other =
-            other.as_ref().map(|other| Search::new(other, self.deciding.judge())).transpose().map_err(Failure::run)?;
+        let judge = self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?;
+        let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
+        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
@@ -77,6 +83,9 @@ impl Dedup {
                 kind: pair.kind,
                 decision: pair.judgement.decision,
                 score: pair.judgement.score,
+                llr: pair.judgement.llr,
+                fmr: pair.judgement.fmr,
+                reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
                 cluster: pair.cluster,
             })?;

@@ -12,8 +12,9 @@ use crate::{
 use serde::Serialize;
 use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
+    decision::{Decision, Purpose, Reason},
     registration::Sex,
-    search::{Decision, Filter, IdentifyOptions, Search, Work},
+    search::{Filter, IdentifyOptions, Search, Work},
 };
 
 /// Search the whole gallery for each record
@@ -78,7 +79,10 @@ struct CandidateObject<'a> {
     registration: &'a str,
     decision: Decision,
     score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
     scores: Parts<'a>,
+    reason: &'a Reason,
 }
 
 impl Identify {
@@ -86,7 +90,8 @@ impl Identify {
         let clock = Clock::start("identify");
         let gallery = galleries::open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge()).map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Identify, &snapshot, &self.parts)?)
+            .map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {
             SexName::F => Sex::Female,
             SexName::M => Sex::Male,
@@ -111,6 +116,9 @@ impl Identify {
                     registration: &candidate.registration,
                     decision: candidate.judgement.decision,
                     score: candidate.judgement.score,
+                    llr: candidate.judgement.llr,
+                    fmr: candidate.judgement.fmr,
+                    reason: &candidate.judgement.reason,
                     scores: Parts(&candidate.scores),
                 });
                 output.object(&Answer {
