@@ -1,0 +1,140 @@
+//! What the screen loses and what it costs.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "fingerprint/sets.rs"]
+mod sets;
+
+use rayon::prelude::*;
+use std::time::Instant;
+use vantay::{
+    fingerprint::{
+        Comparer, Prepared,
+        screen::{Screen, ScreenCode, ScreenColumn, ScreenProbe},
+    },
+    simd::Level,
+};
+
+const SHARES: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
+
+struct Print {
+    set: usize,
+    /// The same for the same finger under both extractors.
+    finger: String,
+    prepared: Prepared,
+}
+
+fn main() {
+    let sets = sets::sets();
+    let prints: Vec<Print> = sets
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(s, set)| {
+            let database = set.name.rsplit_once('-').unwrap().0.to_owned();
+            set.files.iter().map(move |(finger, template)| Print {
+                set: s,
+                finger: format!("{database}/{finger}"),
+                prepared: Prepared::new(template),
+            })
+        })
+        .collect();
+    let started = Instant::now();
+    let codes: Vec<ScreenCode> = prints.iter().map(|p| ScreenCode::new(&p.prepared)).collect();
+    println!("{} prints, a code takes {:.1} us", prints.len(), started.elapsed().as_secs_f64() * 1e6 / prints.len() as f64);
+    let bytes: Vec<u8> = codes.iter().flat_map(|c| c.as_bytes()).copied().collect();
+    let column = ScreenColumn::new(&bytes).unwrap();
+
+    // Mates that the full comparison accepts at FMR 1e-4 of their set.
+    let mut genuine = 0;
+    let mut mates: Vec<(usize, usize)> = Vec::new();
+    for s in 0..sets.len() {
+        let of: Vec<usize> = (0..prints.len()).filter(|&k| prints[k].set == s).collect();
+        let scores: Vec<(f32, usize, usize)> = of
+            .par_iter()
+            .map_init(
+                || Comparer::new(Level::best()),
+                |comparer, &i| {
+                    of.iter()
+                        .filter(|&&j| j > i)
+                        .map(|&j| (comparer.compare(prints[i].prepared.view(), prints[j].prepared.view()), i, j))
+                        .collect::<Vec<_>>()
+                },
+            )
+            .flatten_iter()
+            .collect();
+        let mated = |x: &&(f32, usize, usize)| prints[x.1].finger == prints[x.2].finger;
+        let mut impostor: Vec<f32> = scores.iter().filter(|x| !mated(x)).map(|x| x.0).collect();
+        impostor.sort_by(|a, b| b.total_cmp(a));
+        let threshold = impostor[(impostor.len() as f64 * 1e-4) as usize];
+        genuine += scores.iter().filter(mated).count();
+        mates.extend(scores.iter().filter(mated).filter(|x| x.0 > threshold).map(|x| (x.1, x.2)));
+    }
+    println!("{genuine} mates, {} accepted at FMR 1e-4: FNMR {:.2} %", mates.len(), 100.0 - 100.0 * mates.len() as f64 / genuine as f64);
+
+    let screen = Screen::new(Level::best());
+    let n = prints.len();
+    let mut probes: Vec<usize> = mates.iter().flat_map(|&(a, b)| [a, b]).collect();
+    probes.sort_unstable();
+    probes.dedup();
+    let started = Instant::now();
+    let scores: Vec<(usize, Vec<u16>)> = probes
+        .par_iter()
+        .map(|&p| {
+            let mut out = vec![0; n];
+            screen.scan(&[ScreenProbe::new(&codes[p])], &column, 0..n, &mut out);
+            (p, out)
+        })
+        .collect();
+    println!("scan with {} threads: {:.0} ns a reference and thread", rayon::current_num_threads(), started.elapsed().as_secs_f64() * 1e9 * rayon::current_num_threads() as f64 / (n * probes.len()) as f64);
+    let mut shares: Vec<(usize, f64)> = Vec::new();
+    for (p, out) in &scores {
+        let mut others: Vec<u16> = (0..n).filter(|&r| prints[r].finger != prints[*p].finger).map(|r| out[r]).collect();
+        others.sort_unstable();
+        for &(a, b) in &mates {
+            let mate = if a == *p { b } else if b == *p { a } else { continue };
+            let above = others.len() - others.partition_point(|&s| s <= out[mate]);
+            let tied = others.len() - above - others.partition_point(|&s| s < out[mate]);
+            shares.push((prints[*p].set, (above as f64 + 0.5 * tied as f64) / others.len() as f64));
+        }
+    }
+    print!("{:26}", "points of FNMR lost where");
+    SHARES.iter().for_each(|s| print!(" {:6.2}", s * 100.0));
+    println!(" % penetrate");
+    let line = |name: &str, of: &dyn Fn(usize) -> bool| {
+        let all = shares.iter().filter(|s| of(s.0)).count().max(1) as f64;
+        print!("{name:26}");
+        for share in SHARES {
+            let lost = shares.iter().filter(|s| of(s.0) && s.1 >= share).count() as f64;
+            print!(" {:6.2}", 100.0 * lost / all * mates.len() as f64 / genuine as f64);
+        }
+        println!();
+    };
+    for (s, set) in sets.iter().enumerate() {
+        line(&set.name, &|x| x == s);
+    }
+    line("all", &|_| true);
+
+    // Speed on one thread, over a column larger than the caches.
+    let large: Vec<u8> = (0..30_000).flat_map(|k| codes[k * 7 % codes.len()].as_bytes()).copied().collect();
+    let column = ScreenColumn::new(&large).unwrap();
+    for level in Level::ALL.into_iter().filter(|l| l.is_available()) {
+        let screen = Screen::new(level);
+        for count in [1, 16] {
+            let probes: Vec<ScreenProbe> = (0..count).map(|k| ScreenProbe::new(&codes[k * 91 % n])).collect();
+            let rows = column.len() / count / if level == Level::Scalar { 10 } else { 1 };
+            let mut out = vec![0; count * rows];
+            let mut best = f64::MAX;
+            for _ in 0..5 {
+                let started = Instant::now();
+                screen.scan(&probes, &column, 0..rows, &mut out);
+                best = best.min(started.elapsed().as_secs_f64());
+            }
+            println!("{level} {count} probes: {:.0} ns a reference", best * 1e9 / out.len() as f64);
+        }
+    }
+    let mut comparer = Comparer::new(Level::best());
+    let started = Instant::now();
+    for k in 0..3000 {
+        comparer.compare(prints[k * 7 % n].prepared.view(), prints[(k * 13 + 5) % n].prepared.view());
+    }
+    println!("a full comparison: {:.1} us", started.elapsed().as_secs_f64() * 1e6 / 3000.0);
+}
