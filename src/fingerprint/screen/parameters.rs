@@ -11,6 +11,8 @@ pub(super) const MOST_PAIRS: usize = 32;
 /// Pixels² by which two pairs may disagree, and how much more for each pixel² that they are apart.
 pub(super) const SLACK: f32 = 150.0;
 pub(super) const STRETCH: f32 = 0.02;
+/// Two pairs agree fully where this much of that room is left, pixels².
+pub(super) const SURE: f32 = 200.0;
 /// 1/256 turn by which the turns of two pairs may differ (25°).
 pub(super) const SWING: f32 = 18.0;
 

@@ -59,12 +59,14 @@ impl ScreenProbe {
     }
 }
 
+/// Sixteen minutiae side by side, twice their halves: 0 to 30.
+pub(super) type Tile = [[u8; 64]; STEPS];
+
 /// A reference spread out for a scan.
 pub(super) struct Reference {
     pub n: usize,
     pub blocks: usize,
-    /// Sixteen minutiae side by side, twice their halves: 0 to 30.
-    pub tiles: [[[u8; 64]; STEPS]; MOST / LANES],
+    pub tiles: [Tile; MOST / LANES],
     pub x: [f32; MOST],
     pub y: [f32; MOST],
     pub angle: [u8; MOST],

@@ -3,10 +3,13 @@
 use super::{
     code::{BLOCKS, LANES, MOST, ScreenColumn},
     parameters as p,
-    probe::{Reference, ScreenProbe, direction},
+    probe::{Reference, STEPS, ScreenProbe, Tile, direction},
 };
 use crate::simd::{Dispatch, Integers, Lanes, Level, Reals, Task};
 use std::ops::Range;
+
+/// Minutiae of the probe that are measured at a time.
+const TALL: usize = 4;
 
 /// The score of a row that is no code: it survives, and the full comparison says what is wrong with it.
 pub const DAMAGED: u16 = u16::MAX;
@@ -99,12 +102,9 @@ impl Pairs {
     #[inline(always)]
     fn score<L: Lanes>(&mut self, probe: &ScreenProbe, reference: &Reference) -> u16 {
         let mut keys = [[i32::MIN; LANES]; BLOCKS];
-        match reference.blocks {
-            0 => return 0,
-            1 => best::<L, 1>(probe, reference, &mut keys),
-            2 => best::<L, 2>(probe, reference, &mut keys),
-            3 => best::<L, 3>(probe, reference, &mut keys),
-            _ => best::<L, 4>(probe, reference, &mut keys),
+        best::<L>(probe, reference, &mut keys);
+        if reference.blocks == 0 {
+            return 0;
         }
         let count = self.gather::<L>(probe, reference, &keys);
         self.agree::<L>(count)
@@ -113,27 +113,19 @@ impl Pairs {
     /// Keeps the pairs that are alike enough, at most `MOST_PAIRS`.
     #[inline(always)]
     fn gather<L: Lanes>(&mut self, probe: &ScreenProbe, reference: &Reference, keys: &[[i32; LANES]; BLOCKS]) -> usize {
-        let above = |threshold: i32| -> u64 {
-            let threshold = L::I::splat(threshold);
-            let mut mask = 0;
-            for (block, keys) in keys.iter().enumerate() {
-                mask |= u64::from(threshold.below(L::I::load(keys))) << (block * LANES);
-            }
-            if reference.n < MOST { mask & ((1 << reference.n) - 1) } else { mask }
-        };
-        let mut mask = above(p::LEAST_SIMILARITY << 8);
+        let mut mask = above::<L>(keys, reference.n, p::LEAST_SIMILARITY);
         if mask.count_ones() as usize > p::MOST_PAIRS {
             // The least threshold, to 1/256 of the range, that few enough are above.
             let (mut low, mut high) = (p::LEAST_SIMILARITY, p::FULL_SIMILARITY);
             for _ in 0..8 {
                 let middle = (low + high) / 2;
-                if above(middle << 8).count_ones() as usize > p::MOST_PAIRS {
+                if above::<L>(keys, reference.n, middle).count_ones() as usize > p::MOST_PAIRS {
                     low = middle;
                 } else {
                     high = middle;
                 }
             }
-            mask = above(high << 8);
+            mask = above::<L>(keys, reference.n, high);
         }
         let mut count = 0;
         while mask != 0 {
@@ -199,27 +191,58 @@ impl Pairs {
     }
 }
 
-/// For each minutia of the reference, `BLOCKED` registers of them, the most similar one of the probe: similarity << 8 | number.
+/// Which of the first `n` keys are more similar than `least`.
 #[inline(always)]
-fn best<L: Lanes, const BLOCKED: usize>(
+fn above<L: Lanes>(keys: &[[i32; LANES]; BLOCKS], n: usize, least: i32) -> u64 {
+    let least = L::I::splat((least << 8) | 255);
+    let mut mask = 0;
+    for (block, keys) in keys.iter().enumerate() {
+        mask |= u64::from(least.below(L::I::load(keys))) << (block * LANES);
+    }
+    if n < MOST { mask & ((1 << n) - 1) } else { mask }
+}
+
+/// For each minutia of the reference the most similar one of the probe: similarity << 8 | number.
+///
+/// A tile of four minutiae of the probe by 16 to 64 of the reference keeps its sums in registers (four by 16 where there are few).
+#[inline(always)]
+fn best<L: Lanes>(probe: &ScreenProbe, reference: &Reference, keys: &mut [[i32; LANES]; BLOCKS]) {
+    let tiles = &reference.tiles;
+    match (L::ROOMY, reference.blocks) {
+        (true, 2) => best_of::<L, 2>(probe, tiles[..2].as_chunks().0, keys),
+        (true, 3) => best_of::<L, 3>(probe, tiles[..3].as_chunks().0, keys),
+        (true, 4) => best_of::<L, 4>(probe, tiles[..4].as_chunks().0, keys),
+        (_, blocks) => best_of::<L, 1>(probe, tiles[..blocks.min(BLOCKS)].as_chunks().0, keys),
+    }
+}
+
+#[inline(always)]
+fn best_of<L: Lanes, const WIDE: usize>(
     probe: &ScreenProbe,
-    reference: &Reference,
+    tiles: &[[Tile; WIDE]],
     keys: &mut [[i32; LANES]; BLOCKS],
 ) {
-    let mut most = [L::I::splat(i32::MIN); BLOCKED];
-    for i in 0..probe.n {
-        let mut sum = [L::I::splat(probe.start[i]); BLOCKED];
-        for (step, &four) in probe.values[i].iter().enumerate() {
-            for block in 0..BLOCKED {
-                sum[block] = sum[block].add_products(&reference.tiles[block][step], four);
+    for (tile, keys) in tiles.iter().zip(keys.as_chunks_mut::<WIDE>().0) {
+        let mut most = [L::I::splat(i32::MIN); WIDE];
+        for i in (0..probe.n).step_by(TALL) {
+            let Some(values) = probe.values.get(i..).and_then(|v| v.first_chunk::<TALL>()) else { break };
+            let mut sums = [[L::I::no_products(); WIDE]; TALL];
+            for step in 0..STEPS {
+                for (sums, values) in sums.iter_mut().zip(values) {
+                    for (sum, tile) in sums.iter_mut().zip(tile) {
+                        *sum = L::I::add_small_products(*sum, &tile[step], values[step]);
+                    }
+                }
+            }
+            for (k, sums) in sums.into_iter().enumerate() {
+                let (start, number) = (L::I::splat(probe.start[i + k]), L::I::splat((i + k) as i32));
+                for (most, sum) in most.iter_mut().zip(sums) {
+                    *most = most.most((L::I::products(sum) + start).shift_left::<8>() | number);
+                }
             }
         }
-        let number = L::I::splat(i as i32);
-        for block in 0..BLOCKED {
-            most[block] = most[block].most(sum[block].shift_left::<8>() | number);
+        for (keys, most) in keys.iter_mut().zip(most) {
+            most.store(keys);
         }
-    }
-    for block in 0..BLOCKED {
-        most[block].store(&mut keys[block]);
     }
 }
