@@ -87,4 +87,3 @@ pub fn cpu() -> f64 {
     let ticks: f64 = fields.by_ref().take(2).map(|f| f.parse::<f64>().unwrap()).sum();
     ticks / 100.0
 }
-

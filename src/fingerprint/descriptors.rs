@@ -34,8 +34,11 @@ impl Projection {
 
     /// Reads the file's form: 64 scales, 64 biases, 64 rows of weights.
     pub fn read(bytes: &[u8]) -> Projection {
-        let mut projection =
-            Projection { scale: [1.0; DIMENSION], bias: [0; DIMENSION], weights: vec![[[128; 4 * LANES]; BLOCKS]; STEPS] };
+        let mut projection = Projection {
+            scale: [1.0; DIMENSION],
+            bias: [0; DIMENSION],
+            weights: vec![[[128; 4 * LANES]; BLOCKS]; STEPS],
+        };
         let (fours, _) = bytes.as_chunks::<4>();
         for (k, four) in fours.iter().take(2 * DIMENSION).enumerate() {
             if k < DIMENSION {
@@ -219,4 +222,3 @@ pub(super) fn sums(minutiae: &[Stored]) -> Vec<[i8; SUMS]> {
     Dispatch::new(Level::best()).run(task);
     sums
 }
-

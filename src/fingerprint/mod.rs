@@ -5,7 +5,11 @@ mod comparer;
 mod consistency;
 mod correspondences;
 mod descriptors;
+pub mod drawing;
 mod error;
+mod explanation;
+mod glance;
+mod model;
 mod pairing;
 mod parameters;
 mod points;
@@ -18,6 +22,9 @@ pub use comparer::Comparer;
 #[doc(hidden)]
 pub use descriptors::{Projection, SUMS};
 pub use error::FingerprintError;
+pub use explanation::Explanation;
+#[doc(hidden)]
+pub use model::{HIDDEN, Model, WEIGHTS};
 pub use prepared::{Prepared, PreparedView};
 #[doc(hidden)]
 pub use score::{NAMES, SUBSCORES};

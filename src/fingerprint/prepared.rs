@@ -18,7 +18,11 @@
 //! Minutiae stand sorted by place and are measured from their centre, so the bytes do not depend on where the print lay on the sensor
 //! nor on the order of the record.
 
-use super::{FingerprintError, descriptors::{self, Projection}, parameters as p, trigonometry};
+use super::{
+    FingerprintError,
+    descriptors::{self, Projection},
+    parameters as p, trigonometry,
+};
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
 
@@ -68,29 +72,28 @@ impl std::fmt::Debug for Prepared {
 impl Prepared {
     /// Makes `template` ready.
     pub fn new(template: &MinutiaeTemplate) -> Self {
-        let (minutiae, _) = arrange(template.minutiae());
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
         Self::of(minutiae, Projection::shipped())
     }
 
     /// Makes `template` ready with another projection: for fitting one.
     #[doc(hidden)]
     pub fn with(template: &MinutiaeTemplate, projection: &Projection) -> Self {
-        let (minutiae, _) = arrange(template.minutiae());
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
         Self::of(minutiae, projection)
     }
 
     /// The sums that a projection is fitted on, one row for each prepared minutia.
     #[doc(hidden)]
     pub fn sums(template: &MinutiaeTemplate) -> Vec<[i8; descriptors::SUMS]> {
-        let (minutiae, _) = arrange(template.minutiae());
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
         descriptors::sums(&minutiae)
     }
 
-    /// The prepared form, and for each of its minutiae the place in the template.
-    #[allow(dead_code)]
-    pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>) {
-        let (minutiae, places) = arrange(template.minutiae());
-        (Self::of(minutiae, Projection::shipped()), places)
+    /// The prepared form, for each of its minutiae the place in the template, and where its origin lies there.
+    pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>, (f32, f32)) {
+        let arranged = arrange(template.minutiae());
+        (Self::of(arranged.minutiae, Projection::shipped()), arranged.places, arranged.origin)
     }
 
     fn of(mut minutiae: Vec<Stored>, projection: &Projection) -> Self {
@@ -205,8 +208,17 @@ impl<'a> PreparedView<'a> {
     }
 }
 
-/// Sorts by place, measures from the centre, weighs; returns the places in the template too.
-fn arrange(minutiae: &[Minutia]) -> (Vec<Stored>, Vec<usize>) {
+/// Minutiae in the prepared order and frame.
+struct Arranged {
+    minutiae: Vec<Stored>,
+    /// Each one's place in the template.
+    places: Vec<usize>,
+    /// Where the prepared frame's origin lies in the template's, pixels.
+    origin: (f32, f32),
+}
+
+/// Sorts by place, measures from the centre, weighs.
+fn arrange(minutiae: &[Minutia]) -> Arranged {
     let mut order: Vec<usize> = (0..minutiae.len()).collect();
     let key = |&k: &usize| {
         let m = &minutiae[k];
@@ -243,7 +255,7 @@ fn arrange(minutiae: &[Minutia]) -> (Vec<Stored>, Vec<usize>) {
             }
         })
         .collect();
-    (stored, order)
+    Arranged { minutiae: stored, places: order, origin: (cx as f32, cy as f32) }
 }
 
 /// How far the minutiae reach in each of 16 directions.

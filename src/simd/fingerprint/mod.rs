@@ -29,7 +29,9 @@ use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
 pub(crate) const LANES: usize = 16;
 
 /// Sixteen `f32`.
-pub(crate) trait Reals: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self> {
+pub(crate) trait Reals:
+    Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Output = Self> + Div<Output = Self>
+{
     type Integers;
     fn splat(value: f32) -> Self;
     fn load(from: &[f32; LANES]) -> Self;
@@ -57,7 +59,9 @@ pub(crate) trait Reals: Copy + Add<Output = Self> + Sub<Output = Self> + Mul<Out
 }
 
 /// Sixteen `i32`; arithmetic wraps.
-pub(crate) trait Integers: Copy + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self> + BitOr<Output = Self> {
+pub(crate) trait Integers:
+    Copy + Add<Output = Self> + Sub<Output = Self> + BitAnd<Output = Self> + BitOr<Output = Self>
+{
     type Reals;
     fn splat(value: i32) -> Self;
     fn load(from: &[i32; LANES]) -> Self;
