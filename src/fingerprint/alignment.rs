@@ -19,7 +19,7 @@ impl Rigid {
     #[inline(always)]
     pub fn is_near(&self, other: &Rigid) -> bool {
         let (dx, dy) = (self.x - other.x, self.y - other.y);
-        self.cos * other.cos + self.sin * other.sin > 0.966 && dx * dx + dy * dy < 400.0
+        self.cos * other.cos + self.sin * other.sin > 0.985 && dx * dx + dy * dy < 150.0
     }
 
     /// The way back.

@@ -18,6 +18,6 @@ pub(super) const DESCRIPTOR_LENGTH: f32 = 256.0;
 /// How many seeds are tried.
 pub(super) const SEEDS: usize = 16;
 /// How many of the hypotheses are refined.
-pub(super) const REFINED: usize = 2;
+pub(super) const REFINED: usize = 4;
 /// What may be off at a glance: pixels, radians.
 pub(super) const GLANCE: (f32, f32) = (24.0, 0.54);
