@@ -185,11 +185,16 @@ impl<'a> Row<'a> {
         (self.bytes[..4] == MAGIC && count <= MOST).then_some(count)
     }
 
-    /// x and y in pixels, and the direction.
+    /// x and y in pixels, and the directions, of every slot.
     #[inline(always)]
-    pub fn place(&self, slot: usize) -> (f32, f32, u8) {
+    pub fn places(&self, x: &mut [f32; MOST], y: &mut [f32; MOST], angle: &mut [u8; MOST]) {
         let pixels = |byte: u8| f32::from(i16::from(byte as i8) * GRAIN);
-        (pixels(self.bytes[X + slot]), pixels(self.bytes[Y + slot]), self.bytes[ANGLE + slot])
+        let places = self.bytes.as_chunks::<MOST>().0;
+        for k in 0..MOST {
+            x[k] = pixels(places[X / MOST][k]);
+            y[k] = pixels(places[Y / MOST][k]);
+            angle[k] = places[ANGLE / MOST][k];
+        }
     }
 
     /// The rows of a block.

@@ -3,8 +3,10 @@
 mod code;
 mod depth;
 mod join;
+mod pairs;
 mod parameters;
 mod probe;
+mod reference;
 mod scan;
 
 pub use code::{ScreenCode, ScreenColumn};

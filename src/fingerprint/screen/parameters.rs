@@ -7,12 +7,14 @@ pub(super) const FULL_SIMILARITY: i32 = 2283;
 /// Pairs less similar than a cosine of 0.2 are left out.
 pub(super) const LEAST_SIMILARITY: i32 = 457;
 /// The most pairs whose agreement is tested.
-pub(super) const MOST_PAIRS: usize = 32;
+pub(super) const MOST_PAIRS: usize = 16;
 /// Pixels² by which two pairs may disagree, and how much more for each pixel² that they are apart.
-pub(super) const SLACK: f32 = 150.0;
-pub(super) const STRETCH: f32 = 0.02;
-/// Two pairs agree fully where this much of that room is left, pixels².
-pub(super) const SURE: f32 = 200.0;
+pub(super) const SLACK: f32 = 120.0;
+pub(super) const STRETCH: f32 = 0.012;
+/// Less agreement than this is none.
+pub(super) const LEAST_AGREEMENT: f32 = 1.0 / 65536.0;
+/// The power of its number of minutiae by which a reference's agreement grows: 5/4.
+pub(super) const GAIN: (i32, i32) = (5, 4);
 /// 1/256 turn by which the turns of two pairs may differ (25°).
 pub(super) const SWING: f32 = 18.0;
 

@@ -1,6 +1,6 @@
 //! A probe's code spread out for the scan.
 
-use super::code::{LANES, MOST, Row, ScreenCode};
+use super::code::{MOST, Row, ScreenCode};
 use crate::fingerprint::trigonometry;
 
 /// The steps of four values in a descriptor.
@@ -53,56 +53,9 @@ impl ScreenProbe {
                 *four = std::array::from_fn(|k| values[4 * step + k] as u8);
             }
             probe.start[slot] = -15 * values.iter().map(|&v| i32::from(v)).sum::<i32>();
-            (probe.x[slot], probe.y[slot], probe.angle[slot]) = row.place(slot);
         }
+        row.places(&mut probe.x, &mut probe.y, &mut probe.angle);
         probe
-    }
-}
-
-/// Sixteen minutiae side by side, twice their halves: 0 to 30.
-pub(super) type Tile = [[u8; 64]; STEPS];
-
-/// A reference spread out for a scan.
-pub(super) struct Reference {
-    pub n: usize,
-    pub blocks: usize,
-    pub tiles: [Tile; MOST / LANES],
-    pub x: [f32; MOST],
-    pub y: [f32; MOST],
-    pub angle: [u8; MOST],
-}
-
-impl Reference {
-    pub fn new() -> Self {
-        Reference {
-            n: 0,
-            blocks: 0,
-            tiles: [[[0; 64]; STEPS]; MOST / LANES],
-            x: [0.0; MOST],
-            y: [0.0; MOST],
-            angle: [0; MOST],
-        }
-    }
-
-    /// Spreads out `row`; says whether it is a code.
-    #[inline(always)]
-    pub fn load(&mut self, row: Row<'_>) -> bool {
-        let Some(n) = row.count() else { return false };
-        self.n = n;
-        self.blocks = n.div_ceil(LANES);
-        for (block, tile) in self.tiles[..self.blocks].iter_mut().enumerate() {
-            for (two, bytes) in tile.as_chunks_mut::<2>().0.iter_mut().zip(row.block(block)) {
-                let [low, high] = two;
-                for ((low, high), byte) in low.iter_mut().zip(high).zip(bytes) {
-                    *low = (byte & 15) << 1;
-                    *high = (byte >> 4) << 1;
-                }
-            }
-        }
-        for slot in 0..n {
-            (self.x[slot], self.y[slot], self.angle[slot]) = row.place(slot);
-        }
-        true
     }
 }
 
