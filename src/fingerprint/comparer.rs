@@ -7,8 +7,8 @@ use super::{
     explanation::{self, Explanation},
     glance::Glance,
     model::Model,
-    parameters as p,
     pairing::{NONE, Pairing},
+    parameters as p,
     points::{Column, NOWHERE, Points},
     prepared::{Prepared, PreparedView},
     score::{self, Depths, Evidence, SUBSCORES},
@@ -347,7 +347,8 @@ impl Scratch {
                 let (dx, dy) = (real(px) - x, real(py) - y);
                 let apart = dx * dx + dy * dy;
                 // A pair does not vouch for itself: its own distance is zero, and so is its weight.
-                let near = (real(1.0) - apart * real(1.0 / 14_400.0)).most(real(0.0)) * (apart * real(1e6)).least(real(1.0));
+                let near =
+                    (real(1.0) - apart * real(1.0 / 14_400.0)).most(real(0.0)) * (apart * real(1e6)).least(real(1.0));
                 w = w + near;
                 sx = sx + near * real(rx);
                 sy = sy + near * real(ry);

@@ -1,1 +1,86 @@
-//! gallery.
+//! The stored references: a directory of immutable segments, mapped and used in place.
+//!
+//! # Problem
+//! Hundreds of millions of templates have to be there at once when a process starts, stay readable while others are enrolled, survive a
+//! loss of power, and never be silently wrong.
+//!
+//! # Method
+//! A *segment* holds some registrations as columns, each at a 64-byte boundary, ready for the kernels: the rows of the
+//! registrations, the embeddings, for each finger position the minutiae, and columns *derived* from them by whoever
+//! searches ([`Derive`]). Segments are written once. The *manifest* names those that make up a commit and is replaced by renaming:
+//! a reader sees one commit or the next ([`Snapshot`]), keeps what it has mapped as long as it likes, and goes on with a newer one
+//! when it asks ([`Gallery::refresh`]). One [`Writer`] at a time enrols, removes, commits and compacts.
+//!
+//! The way of immutable segments with a swapped manifest is that of Lucene and its descendants (tantivy among them).
+//!
+//! # Cost
+//! Opening reads a few hundred bytes a segment and maps it; memory does not depend on the size. Enrolling writes each byte once, and once
+//! more for each tier through which a small segment is merged.
+//!
+//! ```
+//! use std::sync::Arc;
+//! use vantay::gallery::{FaceSpec, Gallery, NothingDerived, Options};
+//! use vantay::registration::{IdScheme, PersonalId, Portrait, Registration, RegistrationId};
+//! use vantay::template::FaceEmbedding;
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! # let directory = tempfile::tempdir()?;
+//! # let path = directory.path().join("gallery");
+//! let face = FaceSpec { model: "w600k_mbf".into(), dimension: 16 };
+//! let gallery = Gallery::create(&path, Options { face: Some(face), ..Options::default() })?;
+//! let mut writer = gallery.writer(Arc::new(NothingDerived))?;
+//! writer.enroll(Registration {
+//!     id: RegistrationId::new("HN-2022-0000001")?,
+//!     personal_id: PersonalId::new("001204000257", IdScheme::Vietnam)?,
+//!     captured_at: None,
+//!     portrait: Some(Portrait { model: "w600k_mbf".into(), embedding: FaceEmbedding::new(&[1.0; 16])? }),
+//!     fingers: Vec::new(),
+//! })?;
+//! writer.commit()?;
+//!
+//! let snapshot = gallery.snapshot();
+//! assert_eq!(snapshot.info().registrations, 1);
+//! let place = snapshot.find_registration("HN-2022-0000001")?.expect("just enrolled");
+//! let segment = &snapshot.segments()[place.segment];
+//! assert_eq!(segment.entry(place.row as usize)?.personal_id, "001204000257");
+//! # Ok(())
+//! # }
+//! ```
+
+mod check;
+mod columns;
+mod compact;
+mod derive;
+mod error;
+mod keys;
+mod layout;
+mod live;
+mod lock;
+mod manifest;
+mod map;
+mod merge;
+mod open;
+mod repair;
+mod segment;
+mod segment_file;
+mod segment_writer;
+mod snapshot;
+mod staging;
+mod storage;
+mod subjects;
+mod writer;
+
+pub use check::{CheckReport, Problem, check};
+pub use columns::{Derived, Faces, Fingers, ItemLayout};
+pub use compact::Compacted;
+pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
+pub use error::{GalleryError, Rejection};
+pub use keys::subject_key;
+pub use layout::FingerProperties;
+pub use open::{FaceSpec, Gallery, Limits, Options, Privacy, ReadOptions};
+pub use repair::{Repaired, repair};
+pub use segment::{DemographicColumns, Entry, MissingFinger, Segment};
+pub use segment_file::{Checking, Modality};
+pub use snapshot::{Info, Place, Snapshot};
+pub use storage::{Disk, Storage, StorageFile};
+pub use writer::{Commit, Removed, Writer};

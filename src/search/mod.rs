@@ -1,1 +1,124 @@
-//! search.
+//! verify, identify, deduplicate: the matchers over a gallery.
+//!
+//! # Problem
+//! Three questions to one snapshot: is this the person of that number (1:1), whose is this registration (1:N), who is there
+//! twice (N:N)? Each over portraits and fingers, of which either side may lack any.
+//!
+//! # Method
+//! A [`Search`] borrows the columns of a snapshot. Candidates come from a modality's own search: portraits by the exact
+//! face search, fingers by comparing. Each candidate is then compared in every part that both sides have
+//! ([`PartScores`]), all registrations of a subject together, and the [`Judge`] makes one score and a decision of them.
+//!
+//! # Promises
+//! Results do not depend on threads, SIMD level or how registrations lie in segments; equal scores go by personal ID, then
+//! registration.
+
+mod deduplicate;
+mod derivation;
+mod error;
+mod filter;
+mod fingers;
+mod identify;
+mod judge;
+mod probe;
+mod references;
+mod scores;
+mod verify;
+mod work;
+
+pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
+pub use derivation::SearchColumns;
+pub use error::SearchError;
+pub use filter::Filter;
+pub use fingers::FingerMatching;
+pub use identify::{Candidate, Identification, IdentifyOptions};
+pub use judge::{Judge, Judgement, Thresholds};
+pub use probe::Modality;
+pub use scores::PartScores;
+pub use verify::Verification;
+pub use work::Work;
+
+use crate::decision::Purpose;
+use crate::{
+    gallery::{Place, Snapshot},
+    simd::Level,
+};
+use fingers::{ReferenceFinger, compare_fingers};
+use judge::Rank;
+use probe::{Bench, Probe};
+use references::References;
+
+/// A snapshot, ready to be searched; cheap to make, O(segments).
+pub struct Search<'a> {
+    references: References<'a>,
+    level: Level,
+    judge: Judge,
+}
+
+impl<'a> Search<'a> {
+    /// A search of `snapshot` whose decisions `judge` makes, at the level that `VANTAY_SIMD` or the machine says.
+    ///
+    /// # Errors
+    /// If a column's head is damaged, or the level asked for is not to be had.
+    pub fn new(snapshot: &'a Snapshot, judge: Judge) -> Result<Self, SearchError> {
+        Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
+    }
+
+    /// Subjects of the gallery, on which rates of searches depend.
+    fn subjects(&self) -> u64 {
+        self.references.snapshot.info().subjects
+    }
+
+    /// Compares a probe with a stored registration in all parts that both have.
+    fn compare(
+        &self,
+        bench: &mut Bench,
+        probe: &Probe<'_>,
+        matching: FingerMatching,
+        place: Place,
+    ) -> Result<PartScores, SearchError> {
+        let (of, row) = self.references.at(place);
+        let mut parts = PartScores { face: probe.face_score(of.embedding_of(row)?)?, ..PartScores::default() };
+        bench.compared += u64::from(parts.face.is_some());
+        if probe.has_fingers() {
+            let mut references = Vec::new();
+            of.fingers_of(row, |position| probe.compares(matching, position), &mut references)?;
+            let views = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
+            bench.compared += compare_fingers(&mut bench.comparer, matching, &probe.fingers(), &views, &mut parts);
+        }
+        Ok(parts)
+    }
+
+    /// Compares a probe with all of a subject's registrations that `keeps` keeps: the best of each part, and the
+    /// registration that is most alike.
+    fn compare_subject(
+        &self,
+        bench: &mut Bench,
+        probe: &Probe<'_>,
+        matching: FingerMatching,
+        purpose: Purpose,
+        key: u128,
+        keeps: impl Fn(Place) -> bool,
+    ) -> Result<Option<(Place, PartScores)>, SearchError> {
+        let mut best: Option<(Place, Rank)> = None;
+        let mut parts = PartScores::default();
+        for place in self.references.snapshot.rows_of_subject(key)? {
+            if !keeps(place) {
+                continue;
+            }
+            let of_row = self.compare(bench, probe, matching, place)?;
+            if of_row.is_empty() {
+                continue;
+            }
+            let rank = self.judge.rank(purpose, &of_row)?;
+            let is_better = best.is_none_or(|(other, most)| {
+                rank.better_first(&most).then_with(|| self.references.order(place, other)).is_lt()
+            });
+            if is_better {
+                best = Some((place, rank));
+            }
+            parts = parts.best_of(of_row);
+        }
+        Ok(best.map(|(place, _)| (place, parts)))
+    }
+}

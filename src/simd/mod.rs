@@ -5,6 +5,7 @@
 //! same result at every level: [`Level::Scalar`] is the definition.
 #![allow(unsafe_code)]
 
+pub(crate) mod embedding;
 mod fingerprint;
 mod level;
 

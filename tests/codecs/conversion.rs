@@ -3,7 +3,7 @@
 use super::examples;
 use vantay::template::record::{Extension, RecordWarning};
 use vantay::template::{
-    self, CardContext, FingerPosition, Format, MinutiaeTemplate, Record, RecordProblem, TemplateError,
+    self, CardContext, FingerPosition, Format, Impression, MinutiaeTemplate, Record, RecordProblem, TemplateError,
 };
 
 const RECORDS: [Format; 5] = [
@@ -223,4 +223,30 @@ fn what_a_format_cannot_hold_is_an_error_when_writing() {
         matches!(written(|v| v.minutiae[0].quality = 101), TemplateError::Record { problem, .. } if problem == reserved)
     );
     assert!(Record::from_templates(Format::Iso19794V2005, &[]).is_err());
+}
+
+#[test]
+fn later_impression_types_become_live_ones_in_the_first_editions() {
+    let template = iso(&[(1, 2, 3, 4)]).templates().unwrap().remove(0);
+    for (later, first) in [(29, 0), (24, 0), (25, 1), (8, 8)] {
+        let (size, minutiae) = (template.size(), template.minutiae().to_vec());
+        let template = MinutiaeTemplate::new(template.position(), Impression(later), None, size, minutiae).unwrap();
+        let views = |format| {
+            let record = Record::from_templates(format, std::slice::from_ref(&template)).unwrap();
+            template::read(&record.to_bytes().unwrap()).unwrap().views().to_vec()
+        };
+        assert_eq!(views(Format::Iso19794V2011)[0].impression.0, later);
+        assert_eq!(views(Format::Iso19794V2005)[0].impression.0, first);
+    }
+}
+
+#[test]
+fn more_views_than_a_format_can_number_are_refused_at_once() {
+    let template = iso(&[(1, 2, 3, 4)]).templates().unwrap().remove(0);
+    let views = |n| vec![template.clone(); n];
+    assert!(Record::from_templates(Format::Iso19794V2005, &views(16)).is_ok());
+    assert!(Record::from_templates(Format::Iso19794V2005, &views(17)).is_err());
+    assert!(Record::from_templates(Format::Incits378V2009, &views(255)).is_ok());
+    assert!(Record::from_templates(Format::Incits378V2009, &views(256)).is_err());
+    assert!(Record::from_templates(Format::Iso19794V2011, &views(256)).is_ok());
 }

@@ -7,7 +7,7 @@
 //! What each target cannot hold is listed at the module above; what was there and was lost is among the warnings of the
 //! result. The compact card follows the card formats of ISO/IEC 19794-2:2005, with the coordinates' rounding of NIST biomdi.
 
-use super::super::{FingerPosition, Impression, MinutiaeTemplate, TemplateError};
+use super::super::{FingerPosition, MinutiaeTemplate, TemplateError};
 use super::cores;
 use super::format::minutia_quality;
 use super::inner::{requantise, rescale, share_size};
@@ -186,7 +186,8 @@ impl Record {
         let (from, to) = (self.format.angle_units(), format.angle_units());
         for minutia in &mut converted.minutiae {
             minutia.angle = requantise(minutia.angle, from, to);
-            minutia.quality = format.stored_minutia_quality(minutia_quality(minutia.quality));
+            let quality = minutia_quality(minutia.quality);
+            minutia.quality = if converted.minutia_qualities { format.stored_minutia_quality(quality) } else { 0 };
             minutia.reserved = 0;
         }
         if self.format.is_incits() != format.is_incits() {
@@ -227,10 +228,9 @@ fn fit_first_edition(record: &mut Record, losses: &mut Losses) -> Result<(), Tem
     share_size(&mut record.views);
     for (number, (view, image)) in record.views.iter_mut().zip(sizes).enumerate() {
         losses.add(number, "image sizes", (view.image != image).into());
-        if view.impression.0 > 9 {
-            view.impression = Impression::default();
-            losses.add(number, "impression types", 1);
-        }
+        let impression = record.format.held_impression(view.impression);
+        losses.add(number, "impression types", (view.impression != impression).into());
+        view.impression = impression;
         for quality in &mut view.qualities {
             losses.add(number, "quality algorithms", ((quality.vendor, quality.algorithm) != (0, 0)).into());
             (quality.vendor, quality.algorithm) = (0, 0);

@@ -1,6 +1,6 @@
 //! The formats by name, and the few facts in which they differ.
 
-use super::super::TemplateError;
+use super::super::{Impression, TemplateError};
 use std::{fmt, str::FromStr};
 
 /// A format of finger minutiae records.
@@ -100,6 +100,17 @@ impl Format {
     /// Whether the impression type has four bits and the sensor's number twelve.
     pub(super) fn is_first_edition(self) -> bool {
         self.shares_image() || self.is_card()
+    }
+
+    /// The impression type as the format can hold it: the first editions have those up to 9, so that the later ones become
+    /// live plain or live rolled.
+    pub(super) fn held_impression(self, impression: Impression) -> Impression {
+        match impression.0 {
+            0..=9 => impression,
+            _ if !self.is_first_edition() => impression,
+            21 | 23 | 25 | 27 => Impression(1),
+            _ => Impression(0),
+        }
     }
 
     /// What a stored quality of a view says. The first editions know only 0 to 100, and extractors write 0 there for "not

@@ -62,7 +62,8 @@ impl Record {
     /// A record of `templates` at 197 px/cm (500 dpi); a card at its own resolution. Views of one finger are numbered in order.
     ///
     /// Angles round once to the format's unit. Fields that templates do not have (sensor, vendor, time) are "not reported". The
-    /// formats of 2004 and 2005 hold one image size: the largest width and height of all.
+    /// formats of 2004 and 2005 hold one image size, the largest width and height of all, and no impression types above 9:
+    /// those become live plain or live rolled.
     ///
     /// # Errors
     /// [`TemplateError::Unrepresentable`] if a coordinate is negative or too large for the format, or if there are too many
@@ -82,7 +83,12 @@ impl Record {
         if format.shares_image() {
             share_size(&mut views);
         }
-        Ok(Record::new(format, RecordHeader::default(), views))
+        let record = Record::new(format, RecordHeader::default(), views);
+        if templates.len() > 15 {
+            // More than the first editions can number of one finger, or than most can count.
+            record.to_bytes()?;
+        }
+        Ok(record)
     }
 }
 
@@ -121,7 +127,7 @@ fn view(format: Format, number: u8, template: &MinutiaeTemplate) -> Result<View,
     Ok(View {
         position: template.position(),
         number,
-        impression: template.impression(),
+        impression: format.held_impression(template.impression()),
         qualities: if format.is_card() { Vec::new() } else { vec![quality] },
         image: ViewImage {
             width: size(width),

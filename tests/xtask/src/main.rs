@@ -1,2 +1,40 @@
-//! The commands that build, test and measure Vantay.
-fn main() {}
+//! The commands that build, test and measure Vantay: `cargo xtask <command>`.
+//!
+//! Whatever a command needs beyond Rust and Python 3.9 it installs into `target/`, never elsewhere.
+
+mod lint;
+mod run;
+mod test;
+
+use run::Outcome;
+use std::process::ExitCode;
+
+const HELP: &str = "\
+usage: cargo xtask <command>
+
+  test    every test there is: Rust, the command line, documentation
+  lint    formatting, clippy, documentation warnings, house rules
+";
+
+fn main() -> ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let outcome: Outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
+        ["test"] => test::all(),
+        ["lint"] => lint::all(),
+        ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        _ => {
+            eprint!("{HELP}");
+            return ExitCode::from(2);
+        }
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(failure) => {
+            eprintln!("xtask: {failure}");
+            ExitCode::FAILURE
+        }
+    }
+}

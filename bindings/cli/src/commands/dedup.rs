@@ -1,0 +1,96 @@
+//! `vantay dedup`: who is registered twice?
+
+use crate::{
+    Common,
+    evidence::{Deciding, Parts},
+    failure::Failure,
+    galleries::{self, Parts as PartOptions},
+    output::{Output, OutputOptions},
+    progress,
+    stats::{Clock, Stats},
+};
+use serde::Serialize;
+use std::path::PathBuf;
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    search::{DeduplicateOptions, Member, PairKind, Progress, Search},
+};
+
+/// List the pairs of registrations that look like one person's, best first
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national")]
+pub struct Dedup {
+    /// The gallery
+    gallery: PathBuf,
+    /// Look for pairs between this gallery and another instead of within it
+    #[arg(long, value_name = "GALLERY")]
+    against: Option<PathBuf>,
+    /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
+    #[arg(long, value_name = "COSINE")]
+    face_candidates: Option<f64>,
+    #[command(flatten)]
+    parts: PartOptions,
+    #[command(flatten)]
+    deciding: Deciding,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Serialize)]
+struct PairObject<'a> {
+    a: &'a Member,
+    b: &'a Member,
+    kind: PairKind,
+    decision: Decision,
+    score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+    scores: Parts<'a>,
+    reason: &'a Reason,
+    cluster: Option<u32>,
+}
+
+impl Dedup {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        let clock = Clock::start("dedup");
+        let gallery = galleries::open(&self.gallery)?;
+        let against = self.against.as_deref().map(galleries::open).transpose()?;
+        let snapshot = gallery.snapshot();
+        let other = against.map(|gallery| gallery.snapshot());
+        let judge = self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?;
+        let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
+        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
+        let bar = progress::bar("joining", Some(0));
+        let show = |progress: Progress| {
+            bar.set_message(progress.stage);
+            bar.set_length(progress.total);
+            bar.set_position(progress.done);
+        };
+        let options = DeduplicateOptions {
+            modality: self.parts.modality(),
+            fingers: self.parts.matching(),
+            face_candidates: self.face_candidates,
+            stop: None,
+            progress: Some(&show),
+        };
+        let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
+        bar.finish_and_clear();
+        let mut output = Output::open(self.output.out.as_deref())?;
+        for pair in &found.pairs {
+            output.object(&PairObject {
+                a: &pair.a,
+                b: &pair.b,
+                kind: pair.kind,
+                decision: pair.judgement.decision,
+                score: pair.judgement.score,
+                llr: pair.judgement.llr,
+                fmr: pair.judgement.fmr,
+                reason: &pair.judgement.reason,
+                scores: Parts(&pair.scores),
+                cluster: pair.cluster,
+            })?;
+        }
+        output.close()?;
+        clock.finish(common, Stats::of(found.work))
+    }
+}

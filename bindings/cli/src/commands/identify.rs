@@ -1,0 +1,135 @@
+//! `vantay identify`: whose is each record?
+
+use crate::{
+    Common,
+    evidence::{Deciding, Parts},
+    failure::Failure,
+    galleries::{self, Parts as PartOptions},
+    output::{Output, OutputOptions},
+    probes, progress,
+    stats::{Clock, Stats},
+};
+use serde::Serialize;
+use std::{ops::RangeInclusive, path::PathBuf};
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    registration::Sex,
+    search::{Filter, IdentifyOptions, Search, Work},
+};
+
+/// Search the whole gallery for each record
+#[derive(clap::Args)]
+#[command(after_help = "Example:\n  vantay identify national unknown.ndjson --top 5 --born 1990..2004 --sex f")]
+pub struct Identify {
+    /// The gallery
+    gallery: PathBuf,
+    /// The feed of probes; their personal IDs are not looked at
+    feed: PathBuf,
+    /// At most how many candidates each probe gets
+    #[arg(long, value_name = "K", default_value_t = 10)]
+    top: usize,
+    /// Only subjects born in these years, both included
+    #[arg(long, value_name = "FROM..TO", value_parser = years)]
+    born: Option<RangeInclusive<u16>>,
+    /// Only subjects of this sex
+    #[arg(long, value_enum)]
+    sex: Option<SexName>,
+    /// Only subjects of this province; may be given several times
+    #[arg(long, value_name = "CODE", value_parser = province)]
+    province: Vec<u16>,
+    /// Compare every reference in full (fingers are so far; nothing is screened out)
+    #[arg(long)]
+    exhaustive: bool,
+    #[command(flatten)]
+    parts: PartOptions,
+    #[command(flatten)]
+    deciding: Deciding,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(clap::ValueEnum, Clone, Copy)]
+enum SexName {
+    F,
+    M,
+}
+
+fn years(text: &str) -> Result<RangeInclusive<u16>, String> {
+    let (from, to) = text.split_once("..").unwrap_or((text, text));
+    let year =
+        |text: &str| text.trim_start_matches('=').parse::<u16>().map_err(|_| format!("\"{text}\" is not a year"));
+    let (from, to) = (year(from)?, year(to)?);
+    if from <= to { Ok(from..=to) } else { Err(format!("{from} comes after {to}")) }
+}
+
+fn province(text: &str) -> Result<u16, String> {
+    text.parse().ok().filter(|&code| code <= 999).ok_or_else(|| "expected three digits, such as 001".to_owned())
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    registration: &'a str,
+    decision: Decision,
+    candidates: Vec<CandidateObject<'a>>,
+}
+
+#[derive(Serialize)]
+struct CandidateObject<'a> {
+    personal_id: &'a str,
+    registration: &'a str,
+    decision: Decision,
+    score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+    scores: Parts<'a>,
+    reason: &'a Reason,
+}
+
+impl Identify {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        let clock = Clock::start("identify");
+        let gallery = galleries::open(&self.gallery)?;
+        let snapshot = gallery.snapshot();
+        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Identify, &snapshot, &self.parts)?)
+            .map_err(Failure::run)?;
+        let sex = self.sex.map(|sex| match sex {
+            SexName::F => Sex::Female,
+            SexName::M => Sex::Male,
+        });
+        let options = IdentifyOptions {
+            top: self.top,
+            modality: self.parts.modality(),
+            fingers: self.parts.matching(),
+            filter: Filter { born: self.born.clone(), sex, provinces: self.province.clone() },
+        };
+        let mut output = Output::open(self.output.out.as_deref())?;
+        let bar = progress::bar("identifying", None);
+        let (mut work, mut records) = (Work::default(), 0);
+        let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |probes| {
+            let (answers, done) = search.identify(probes, &options).map_err(Failure::run)?;
+            work += done;
+            records += probes.len() as u64;
+            bar.inc(probes.len() as u64);
+            probes.iter().zip(&answers).try_for_each(|(probe, answer)| {
+                let candidates = answer.candidates.iter().map(|candidate| CandidateObject {
+                    personal_id: &candidate.personal_id,
+                    registration: &candidate.registration,
+                    decision: candidate.judgement.decision,
+                    score: candidate.judgement.score,
+                    llr: candidate.judgement.llr,
+                    fmr: candidate.judgement.fmr,
+                    reason: &candidate.judgement.reason,
+                    scores: Parts(&candidate.scores),
+                });
+                output.object(&Answer {
+                    registration: probe.id.as_str(),
+                    decision: answer.decision,
+                    candidates: candidates.collect(),
+                })
+            })
+        })?;
+        bar.finish_and_clear();
+        output.close()?;
+        clock.finish(common, Stats::of(work).with_records(records, rejected))
+    }
+}

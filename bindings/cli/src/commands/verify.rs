@@ -1,0 +1,86 @@
+//! `vantay verify`: each record against the subject its personal ID names.
+
+use crate::{
+    Common,
+    evidence::{Deciding, Parts},
+    failure::Failure,
+    galleries::{self, Parts as PartOptions},
+    output::{Output, OutputOptions},
+    probes, progress,
+    stats::{Clock, Stats},
+};
+use serde::Serialize;
+use std::path::PathBuf;
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    search::{Search, Work},
+};
+
+/// Compare each record with the subject that its personal ID names
+#[derive(clap::Args)]
+#[command(
+    after_help = "Example:\n  vantay verify national visits.ndjson | jq -r 'select(.decision != \"match\") | .registration'"
+)]
+pub struct Verify {
+    /// The gallery
+    gallery: PathBuf,
+    /// The feed of claims
+    feed: PathBuf,
+    #[command(flatten)]
+    parts: PartOptions,
+    #[command(flatten)]
+    deciding: Deciding,
+    #[command(flatten)]
+    output: OutputOptions,
+}
+
+#[derive(Serialize)]
+struct Answer<'a> {
+    registration: &'a str,
+    personal_id: &'a str,
+    decision: Decision,
+    known: bool,
+    reference: Option<&'a str>,
+    score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+    scores: Parts<'a>,
+    reason: &'a Reason,
+}
+
+impl Verify {
+    pub fn run(self, common: &Common) -> Result<(), Failure> {
+        let clock = Clock::start("verify");
+        let gallery = galleries::open(&self.gallery)?;
+        let snapshot = gallery.snapshot();
+        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Verify, &snapshot, &self.parts)?)
+            .map_err(Failure::run)?;
+        let mut output = Output::open(self.output.out.as_deref())?;
+        let bar = progress::bar("verifying", None);
+        let (mut work, mut records) = (Work::default(), 0);
+        let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |claims| {
+            let (answers, done) =
+                search.verify(claims, self.parts.modality(), self.parts.matching()).map_err(Failure::run)?;
+            work += done;
+            records += claims.len() as u64;
+            bar.inc(claims.len() as u64);
+            claims.iter().zip(&answers).try_for_each(|(claim, answer)| {
+                output.object(&Answer {
+                    registration: claim.id.as_str(),
+                    personal_id: claim.personal_id.as_str(),
+                    decision: answer.judgement.decision,
+                    known: answer.known,
+                    reference: answer.registration.as_deref(),
+                    score: answer.judgement.score,
+                    llr: answer.judgement.llr,
+                    fmr: answer.judgement.fmr,
+                    reason: &answer.judgement.reason,
+                    scores: Parts(&answer.scores),
+                })
+            })
+        })?;
+        bar.finish_and_clear();
+        output.close()?;
+        clock.finish(common, Stats::of(work).with_records(records, rejected))
+    }
+}

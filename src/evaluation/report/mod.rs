@@ -1,0 +1,125 @@
+//! What a test found: to read, to compute with, and to show.
+//!
+//! [`write()`] fills a folder with `index.html` (one page that opens without a network), `rates.txt`, `rates.json`, and each plot as an SVG
+//! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
+
+mod page;
+mod plots;
+mod style;
+mod tables;
+
+pub use page::html;
+pub use plots::{det, histogram, thresholds};
+pub use tables::{json, text};
+
+use super::{ErrorRates, Evaluation, EvaluationError};
+use crate::decision::Scores;
+use std::path::{Path, PathBuf};
+
+/// Writes the report of `evaluation` into `folder`, which is created; returns the page's path.
+///
+/// # Errors
+/// [`EvaluationError::Write`] if a file cannot be written, [`EvaluationError::Plot`] if a plot cannot be drawn.
+///
+/// ```no_run
+/// use vantay::evaluation::{Evaluation, Options, report};
+/// let evaluation = Evaluation::of_files(&["scores.csv"], Options::default())?;
+/// println!("{}", report::text(&evaluation));
+/// report::write("report", "My matcher", &evaluation)?;
+/// # Ok::<(), vantay::evaluation::EvaluationError>(())
+/// ```
+pub fn write(folder: impl AsRef<Path>, title: &str, evaluation: &Evaluation) -> Result<PathBuf, EvaluationError> {
+    let folder = folder.as_ref();
+    let failed = |path: &Path, source| EvaluationError::Write { path: path.into(), source };
+    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
+    let put = |name: &str, content: String| {
+        let path = folder.join(name);
+        std::fs::write(&path, content).map_err(|source| failed(&path, source)).map(|()| path)
+    };
+    put("rates.txt", text(evaluation))?;
+    put("rates.json", json(evaluation)?)?;
+    put("det.svg", det(&evaluation.sets, evaluation.pooled.as_ref())?)?;
+    let pooled = evaluation.pooled.as_ref().map(|rates| (rates, Scores::pooled(&evaluation.scores)));
+    let all =
+        evaluation.sets.iter().zip(&evaluation.scores).chain(pooled.as_ref().map(|(rates, scores)| (*rates, scores)));
+    for (rates, scores) in all {
+        let name = file_name(rates);
+        put(&format!("scores-{name}.svg"), histogram(rates, scores)?)?;
+        put(&format!("rates-{name}.svg"), thresholds(rates)?)?;
+    }
+    put("index.html", html(title, evaluation)?)
+}
+
+/// The set's name with what file systems may not take replaced.
+fn file_name(rates: &ErrorRates) -> String {
+    rates.name.chars().map(|c| if c.is_alphanumeric() || "-.".contains(c) { c } else { '_' }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{decision::Comparison, evaluation::Options};
+
+    fn evaluation(names: &[&str]) -> Evaluation {
+        let set = |seed: u32| {
+            let score = move |a: u32, b: u32| f64::from((a * 31 + b * 17 + seed) % 97);
+            let pairs = (0..25).flat_map(move |a| (a..25).map(move |b| (a, b)));
+            Scores::new(pairs.map(move |(a, b)| Comparison {
+                score: if a == b { 60.0 + score(a, b) } else { score(a, b) },
+                subjects: [a, b],
+            }))
+        };
+        let sets = names.iter().zip(0..).map(|(name, seed)| (name.to_string(), set(seed))).collect();
+        Evaluation::new(sets, Options::default()).unwrap()
+    }
+
+    #[test]
+    fn the_page_opens_without_a_network_and_holds_every_set() {
+        let page = html("A & B", &evaluation(&["one", "<two>"])).unwrap();
+        // The SVG name space is the only address, and names nothing to load.
+        assert_eq!(page.matches("http").count(), page.matches("http://www.w3.org/2000/svg").count());
+        for loading in ["src=", "href=", "url(", "@import", "<script"] {
+            assert!(!page.contains(loading), "{loading}");
+        }
+        assert!(page.contains("<h1>A &amp; B</h1>") && page.contains("&lt;two&gt;") && !page.contains("<two>"));
+        assert_eq!(page.matches("<svg").count(), 5);
+    }
+
+    #[test]
+    fn a_folder_gets_the_page_the_tables_and_every_plot() {
+        let dir = tempfile::tempdir().unwrap();
+        let page = write(dir.path().join("new/report"), "Test", &evaluation(&["db 1/a"])).unwrap();
+        let mut names: Vec<String> = std::fs::read_dir(page.parent().unwrap())
+            .unwrap()
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        names.sort();
+        assert_eq!(
+            names,
+            ["det.svg", "index.html", "rates-db_1_a.svg", "rates.json", "rates.txt", "scores-db_1_a.svg"]
+        );
+    }
+
+    #[test]
+    fn text_and_json_state_the_same_figures() {
+        let evaluation = evaluation(&["one", "two"]);
+        let text = text(&evaluation);
+        let rows: Vec<&str> = text.lines().map(|line| line.split_whitespace().next().unwrap()).collect();
+        assert_eq!(rows, ["set", "one", "two", "mean", "pooled", "*"]);
+        let mut json = json(&evaluation).unwrap().into_bytes();
+        let value: simd_json::OwnedValue = simd_json::serde::from_slice(&mut json).unwrap();
+        use simd_json::prelude::*;
+        let eer = value["pooled"]["eer"]["value"].as_f64().unwrap();
+        assert_eq!(eer, evaluation.pooled.as_ref().unwrap().eer.value);
+        assert!(text.lines().nth(4).unwrap().contains(&format!("{:.2}", 100.0 * eer)));
+        assert_eq!(value["sets"].as_array().unwrap().len(), 2);
+        assert_eq!(value["sets"][0]["at"][0]["target_fmr"].as_f64(), Some(0.01));
+    }
+
+    #[test]
+    fn a_set_without_any_spread_still_has_plots() {
+        let scores = Scores::of_pairs(&[0.0, 0.0], &[0.0; 3]);
+        let evaluation = Evaluation::new(vec![("flat".into(), scores)], Options::default()).unwrap();
+        assert!(html("flat", &evaluation).unwrap().contains("</html>"));
+    }
+}

@@ -1,0 +1,211 @@
+//! The figures as aligned text and as JSON.
+
+use crate::evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError};
+use serde::Serialize;
+use std::fmt::Write;
+
+#[derive(Serialize)]
+struct Json<'a> {
+    library: &'static str,
+    confidence: f64,
+    replicates: u32,
+    seed: u64,
+    sets: Vec<Set<'a>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mean: Option<Mean>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pooled: Option<Set<'a>>,
+}
+
+#[derive(Serialize)]
+struct Set<'a> {
+    name: &'a str,
+    genuine: u64,
+    impostor: u64,
+    subjects: Option<u32>,
+    eer: Figure,
+    at: Vec<At>,
+}
+
+#[derive(Serialize)]
+struct Mean {
+    eer: Figure,
+    at: Vec<MeanAt>,
+}
+
+#[derive(Serialize)]
+struct Figure {
+    value: f64,
+    low: Option<f64>,
+    high: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct At {
+    target_fmr: f64,
+    threshold: f64,
+    false_matches: u64,
+    false_non_matches: u64,
+    fmr: f64,
+    fnmr: Figure,
+    fnmr_by_count: Figure,
+    resolved: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    far: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    frr: Option<f64>,
+}
+
+#[derive(Serialize)]
+struct MeanAt {
+    target_fmr: f64,
+    fnmr: Figure,
+}
+
+fn figure(estimate: &Estimate) -> Figure {
+    Figure { value: estimate.value, low: estimate.interval.map(|i| i.low), high: estimate.interval.map(|i| i.high) }
+}
+
+fn set<'a>(rates: &'a ErrorRates, failure_to_acquire: Option<f64>) -> Set<'a> {
+    let at = |at: &AtFmr| {
+        let transactions = failure_to_acquire.map(|fta| at.point.with_failures_to_acquire(fta));
+        At {
+            target_fmr: at.target,
+            threshold: at.point.threshold,
+            false_matches: at.point.false_matches,
+            false_non_matches: at.point.false_non_matches,
+            fmr: at.point.fmr(),
+            fnmr: figure(&at.fnmr),
+            fnmr_by_count: Figure {
+                value: at.fnmr.value,
+                low: Some(at.fnmr_by_count.low),
+                high: Some(at.fnmr_by_count.high),
+            },
+            resolved: at.resolved,
+            far: transactions.map(|t| t.far),
+            frr: transactions.map(|t| t.frr),
+        }
+    };
+    Set {
+        name: &rates.name,
+        genuine: rates.genuine,
+        impostor: rates.impostor,
+        subjects: rates.subjects,
+        eer: figure(&rates.eer),
+        at: rates.at.iter().map(at).collect(),
+    }
+}
+
+/// The figures as one JSON object: `sets`, and with several sets their `mean` and all `pooled`; rates as shares, 0 to 1.
+///
+/// # Errors
+/// [`EvaluationError::Plot`] never in practice: if a figure cannot be written as JSON.
+pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
+    let fta = evaluation.options.failure_to_acquire;
+    let bootstrap = &evaluation.options.bootstrap;
+    let object = Json {
+        library: env!("CARGO_PKG_VERSION"),
+        confidence: bootstrap.confidence,
+        replicates: bootstrap.replicates,
+        seed: bootstrap.seed,
+        sets: evaluation.sets.iter().map(|rates| set(rates, fta)).collect(),
+        mean: evaluation.mean.as_ref().map(|mean| Mean {
+            eer: figure(&mean.eer),
+            at: mean.at.iter().map(|(target_fmr, e)| MeanAt { target_fmr: *target_fmr, fnmr: figure(e) }).collect(),
+        }),
+        pooled: evaluation.pooled.as_ref().map(|rates| set(rates, fta)),
+    };
+    simd_json::serde::to_string_pretty(&object).map_err(|e| EvaluationError::Plot(e.to_string()))
+}
+
+/// One row of the table: a name, how many pairs and subjects, and the EER and FNMRs as cells.
+pub(super) struct Row {
+    pub name: String,
+    pub pairs: Option<(u64, u64, Option<u32>)>,
+    pub cells: Vec<Cell>,
+}
+
+/// A rate in per cent.
+pub(super) struct Cell {
+    pub value: String,
+    pub interval: Option<String>,
+    /// Whether the data can show so low a rate.
+    pub resolved: bool,
+}
+
+fn cell(estimate: &Estimate, resolved: bool) -> Cell {
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
+    Cell {
+        value: percent(estimate.value),
+        interval: estimate.interval.map(|i| format!("{} – {}", percent(i.low), percent(i.high))),
+        resolved,
+    }
+}
+
+/// The rows in the order of the sets, then the mean and the pool.
+pub(super) fn rows(evaluation: &Evaluation) -> Vec<Row> {
+    let of = |rates: &ErrorRates| Row {
+        name: rates.name.clone(),
+        pairs: Some((rates.genuine, rates.impostor, rates.subjects)),
+        cells: std::iter::once(cell(&rates.eer, true))
+            .chain(rates.at.iter().map(|at| cell(&at.fnmr, at.resolved)))
+            .collect(),
+    };
+    let resolved_everywhere = |(t, (_, estimate)): (usize, &(f64, Estimate))| {
+        cell(estimate, evaluation.sets.iter().all(|s| s.at[t].resolved))
+    };
+    let mean = evaluation.mean.as_ref().map(|mean| Row {
+        name: "mean".into(),
+        pairs: None,
+        cells: std::iter::once(cell(&mean.eer, true))
+            .chain(mean.at.iter().enumerate().map(resolved_everywhere))
+            .collect(),
+    });
+    evaluation.sets.iter().map(of).chain(mean).chain(evaluation.pooled.as_ref().map(of)).collect()
+}
+
+/// What a column of FNMR is headed with.
+pub(super) fn target_name(target: f64) -> String {
+    if target == 0.0 { "FNMR@0".into() } else { format!("FNMR@{target:e}") }
+}
+
+/// The figures as aligned text, in per cent, a row for each set; `*` marks an FMR that the set has too few impostor pairs to show.
+pub fn text(evaluation: &Evaluation) -> String {
+    let rows = rows(evaluation);
+    let heads: Vec<String> =
+        std::iter::once("EER".to_owned()).chain(evaluation.options.targets.iter().map(|t| target_name(*t))).collect();
+    let name_width = rows.iter().map(|row| row.name.chars().count()).max().unwrap_or(0).max(4);
+    let cell_text = |cell: &Cell| {
+        let mark = if cell.resolved { " " } else { "*" };
+        let interval = cell.interval.as_ref().map(|i| format!(" ({i})")).unwrap_or_default();
+        format!("{:>6}{mark}{interval}", cell.value)
+    };
+    let width = rows
+        .iter()
+        .flat_map(|row| row.cells.iter().map(|c| cell_text(c).chars().count()))
+        .chain(heads.iter().map(|h| h.len() + 1))
+        .max()
+        .unwrap_or(0);
+    let mut out = String::new();
+    // Writing to a string cannot fail.
+    let _ = write!(out, "{:name_width$}", "set");
+    for head in &heads {
+        let _ = write!(out, "  {head:<width$}");
+    }
+    let _ = writeln!(out, "  genuine/impostor");
+    for row in &rows {
+        let _ = write!(out, "{:name_width$}", row.name);
+        for cell in &row.cells {
+            let _ = write!(out, "  {:<width$}", cell_text(cell));
+        }
+        match row.pairs {
+            Some((genuine, impostor, _)) => writeln!(out, "  {genuine}/{impostor}"),
+            None => writeln!(out),
+        }
+        .unwrap_or_default();
+    }
+    if rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved) {
+        let _ = writeln!(out, "* too few impostor pairs to show this FMR: FNMR where none of them matches");
+    }
+    out
+}

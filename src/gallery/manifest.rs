@@ -1,0 +1,218 @@
+//! The manifest: which files make the gallery as of a commit. Replaced by renaming, so a reader finds the old or the new.
+//!
+//! Two lines of text. The first names the format and guards the second, so that a later format is refused by name before anything
+//! else of it is read:
+//!
+//! ```text
+//! VANTAY-GALLERY 1.0 crc32c=9ab3c041 length=412
+//! {"gallery":"…","commit":7,…}
+//! ```
+
+use super::{
+    FaceSpec, GalleryError,
+    layout::{MAJOR, MANIFEST, MANIFEST_COPY, MANIFEST_MAGIC, MANIFEST_NEXT, MINOR},
+    storage::Storage,
+};
+use crate::registration::IdScheme;
+use serde::{Deserialize, Serialize};
+use std::{fs, io, path::Path};
+
+/// What a commit published.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Manifest {
+    /// The gallery's random number, 32 hexadecimal digits.
+    pub gallery: String,
+    pub commit: u64,
+    /// The number of the next segment; numbers are never used twice.
+    pub next_segment: u64,
+    /// `vietnam` or `opaque`.
+    pub ids: String,
+    pub face: Option<ManifestFace>,
+    /// Names of features that a reader has to know.
+    pub features: Vec<String>,
+    /// Live registrations and the subjects they are of.
+    pub registrations: u64,
+    pub subjects: u64,
+    /// In the order in which rows are searched.
+    pub segments: Vec<ManifestSegment>,
+}
+
+/// The face model of a gallery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ManifestFace {
+    pub model: String,
+    pub dimension: u64,
+}
+
+/// One segment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ManifestSegment {
+    pub id: u64,
+    pub bytes: u64,
+    pub rows: u64,
+    /// CRC-32C of the trailer.
+    pub trailer: u32,
+    /// Rows that live, and the commit whose file says which; `None` if all do.
+    pub live: Option<ManifestLive>,
+}
+
+/// The live rows of a segment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ManifestLive {
+    pub commit: u64,
+    pub rows: u64,
+}
+
+/// Refuses files of a later format.
+pub(crate) fn refuse_newer(path: &Path, major: u16, minor: u16) -> Result<(), GalleryError> {
+    if major > MAJOR || (major == MAJOR && minor > MINOR) || major == 0 {
+        return Err(GalleryError::Newer {
+            path: path.to_path_buf(),
+            found: format!("{major}.{minor}"),
+            supported: format!("{MAJOR}.{MINOR}"),
+        });
+    }
+    Ok(())
+}
+
+impl Manifest {
+    /// Reads and checks the manifest of a directory.
+    pub(crate) fn read(directory: &Path) -> Result<Manifest, GalleryError> {
+        let path = directory.join(MANIFEST);
+        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+            io::ErrorKind::NotFound => GalleryError::NotAGallery { path: directory.to_path_buf() },
+            _ => GalleryError::io(&path, "read")(error),
+        })?;
+        Self::parse(&path, &bytes)
+    }
+
+    /// Reads a manifest from its bytes.
+    pub(crate) fn parse(path: &Path, bytes: &[u8]) -> Result<Manifest, GalleryError> {
+        let damaged = |offset: usize, reason: String| GalleryError::Damaged {
+            path: path.to_path_buf(),
+            offset: offset as u64,
+            part: "manifest".into(),
+            reason,
+        };
+        let line_end = bytes.iter().take(128).position(|&b| b == b'\n');
+        let line = line_end.and_then(|end| std::str::from_utf8(&bytes[..end]).ok());
+        let Some((line, start)) = line.zip(line_end.map(|end| end + 1)) else {
+            return Err(damaged(0, "no first line".into()));
+        };
+        let mut words = line.split(' ');
+        if words.next() != Some(MANIFEST_MAGIC) {
+            return Err(damaged(0, format!("does not start with {MANIFEST_MAGIC}")));
+        }
+        let version = words.next().and_then(|word| word.split_once('.'));
+        let version = version.and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
+        let Some((major, minor)) = version else { return Err(damaged(0, "no version".into())) };
+        refuse_newer(path, major, minor)?;
+        let checksum = words.next().and_then(|word| word.strip_prefix("crc32c="));
+        let checksum = checksum.and_then(|digits| u32::from_str_radix(digits, 16).ok());
+        let length: Option<usize> =
+            words.next().and_then(|word| word.strip_prefix("length=")).and_then(|n| n.parse().ok());
+        let (Some(checksum), Some(length), None) = (checksum, length, words.next()) else {
+            return Err(damaged(0, "the first line does not read".into()));
+        };
+        let body = &bytes[start..];
+        if body.len() != length {
+            return Err(damaged(bytes.len(), format!("{} bytes follow the first line, expected {length}", body.len())));
+        }
+        if first_line(major, minor, body) != line.as_bytes() {
+            let reason =
+                if crc32c::crc32c(body) == checksum { "the first line is not as written" } else { "wrong checksum" };
+            return Err(damaged(start, reason.into()));
+        }
+        let mut body = body.to_vec();
+        let manifest: Manifest =
+            simd_json::serde::from_slice(&mut body).map_err(|e| damaged(start, format!("does not read: {e}")))?;
+        if let Some(feature) = manifest.features.first() {
+            return Err(GalleryError::Feature { path: path.to_path_buf(), feature: feature.clone() });
+        }
+        manifest.check().map_err(|reason| damaged(start, reason))?;
+        Ok(manifest)
+    }
+
+    /// What a sane manifest keeps.
+    fn check(&self) -> Result<(), String> {
+        self.gallery_bytes().ok_or("the gallery's number is not 32 hexadecimal digits")?;
+        self.scheme().ok_or_else(|| format!("ID scheme \"{}\" is not known", self.ids))?;
+        if let Some(face) = &self.face {
+            FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize }.check()?;
+        }
+        if self.commit >= 1 << 60 || self.next_segment >= 1 << 60 {
+            return Err("commit or segment numbers that no gallery reaches".into());
+        }
+        let mut ids: Vec<u64> = self.segments.iter().map(|segment| segment.id).collect();
+        ids.sort_unstable();
+        if ids.windows(2).any(|pair| pair[0] == pair[1]) || ids.last().is_some_and(|&last| last >= self.next_segment) {
+            return Err("segment numbers repeat or reach beyond the next".into());
+        }
+        let mut live = 0u64;
+        for segment in &self.segments {
+            let rows = segment.live.map_or(segment.rows, |live| live.rows);
+            if rows > segment.rows || segment.rows > u64::from(u32::MAX) {
+                return Err(format!("segment {}: {rows} of {} rows", segment.id, segment.rows));
+            }
+            live += rows;
+        }
+        if live != self.registrations || self.subjects > live {
+            return Err(format!("{live} live rows, {} registrations, {} subjects", self.registrations, self.subjects));
+        }
+        Ok(())
+    }
+
+    /// The gallery's number.
+    pub(crate) fn gallery_bytes(&self) -> Option<[u8; 16]> {
+        u128::from_str_radix(&self.gallery, 16).ok().filter(|_| self.gallery.len() == 32).map(u128::to_be_bytes)
+    }
+
+    /// The ID scheme, if this version knows it.
+    pub(crate) fn scheme(&self) -> Option<IdScheme> {
+        match self.ids.as_str() {
+            "vietnam" => Some(IdScheme::Vietnam),
+            "opaque" => Some(IdScheme::Opaque),
+            _ => None,
+        }
+    }
+
+    /// The bytes of the file.
+    pub(crate) fn to_bytes(&self) -> Result<Vec<u8>, GalleryError> {
+        let body = simd_json::serde::to_vec(self)
+            .map_err(|_| GalleryError::Option { reason: "the manifest cannot be written as JSON" })?;
+        let mut bytes = first_line(MAJOR, MINOR, &body);
+        bytes.push(b'\n');
+        bytes.extend_from_slice(&body);
+        Ok(bytes)
+    }
+
+    /// Publishes the manifest. When it returns, the commit and every file it names survive a loss of power.
+    ///
+    /// The files must have been synced. Their names are made durable before the manifest that speaks of them, and the manifest's
+    /// content before its name.
+    pub(crate) fn publish(&self, storage: &dyn Storage, directory: &Path) -> Result<(), GalleryError> {
+        let (next, path) = (directory.join(MANIFEST_NEXT), directory.join(MANIFEST));
+        let mut file = storage.create(&next).map_err(GalleryError::io(&next, "create"))?;
+        file.append(&self.to_bytes()?).map_err(GalleryError::io(&next, "write"))?;
+        file.sync().map_err(GalleryError::io(&next, "sync"))?;
+        drop(file);
+        storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
+        storage.rename(&next, &path).map_err(GalleryError::io(&path, "replace"))?;
+        storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
+        self.write_copy(storage, &directory.join(MANIFEST_COPY));
+        Ok(())
+    }
+
+    /// Writes the copy that repair falls back on. The commit stands without it, so a failure is nobody's error, and it is not
+    /// synced: repair sees whether it is out of date.
+    fn write_copy(&self, storage: &dyn Storage, path: &Path) {
+        let written = self.to_bytes().ok().and_then(|bytes| storage.create(path).ok()?.append(&bytes).ok());
+        if written.is_none() {
+            let _ = storage.remove(path);
+        }
+    }
+}
+
+fn first_line(major: u16, minor: u16, body: &[u8]) -> Vec<u8> {
+    format!("{MANIFEST_MAGIC} {major}.{minor} crc32c={:08x} length={}", crc32c::crc32c(body), body.len()).into_bytes()
+}

@@ -1,0 +1,112 @@
+//! Keeps what is whole of a damaged gallery, in a new one.
+//!
+//! Row by row: a registration is kept if every block under it is as it was written, and enrolled into the new gallery like any
+//! other, so that the result is whole in itself, derived columns included. What is lost is named where its name can still be read.
+//! A row whose removal cannot be read (its file of live rows is damaged) is not kept: nobody comes back by accident.
+
+use super::{
+    Checking, Derive, FaceSpec, Gallery, GalleryError, Options, Problem, ReadOptions,
+    layout::{MANIFEST_COPY, live_commits},
+    manifest::Manifest,
+    open::open_segment,
+};
+use std::{path::Path, sync::Arc};
+
+/// What a repair kept and lost.
+#[derive(Clone, Debug, Default)]
+#[non_exhaustive]
+pub struct Repaired {
+    /// Registrations in the new gallery.
+    pub kept: u64,
+    /// Registrations that were lost.
+    pub lost: u64,
+    /// The names of lost registrations, as far as they could be read.
+    pub lost_names: Vec<String>,
+    /// What was wrong.
+    pub problems: Vec<Problem>,
+}
+
+/// Copies every whole registration of the gallery at `from` into a new gallery at `into`.
+///
+/// If the manifest is damaged, its copy is used, unless the files say that it is out of date.
+///
+/// # Errors
+/// If no manifest can be used, or the new gallery cannot be written.
+pub fn repair(
+    from: impl AsRef<Path>,
+    into: impl AsRef<Path>,
+    derive: Arc<dyn Derive>,
+) -> Result<Repaired, GalleryError> {
+    let (from, into) = (from.as_ref(), into.as_ref());
+    let mut repaired = Repaired::default();
+    let manifest = read_manifest(from, &mut repaired)?;
+    let face = manifest.face.as_ref();
+    let face = face.map(|face| FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize });
+    let options = Options { id_scheme: manifest.scheme().unwrap_or_default(), face, ..Options::default() };
+    let gallery = Gallery::create(into, options)?;
+    let mut writer = gallery.writer(derive)?;
+    let options = ReadOptions { checking: Checking::OnFirstUse, ..ReadOptions::default() };
+    for stated in &manifest.segments {
+        let segment = match open_segment(from, &options, &manifest, stated, None) {
+            Ok(segment) => segment,
+            Err(error) => {
+                repaired.lost += stated.live.map_or(stated.rows, |live| live.rows);
+                repaired.problems.push(error.into());
+                continue;
+            }
+        };
+        for row in (0..segment.len()).filter(|&row| segment.is_live(row)) {
+            let registration = match segment.registration(row) {
+                Ok(registration) => registration,
+                Err(error) => {
+                    repaired.lost += 1;
+                    repaired.lost_names.extend(segment.registration_name(row).ok().map(String::from));
+                    let problem = Problem::from(error);
+                    if !repaired.problems.contains(&problem) {
+                        repaired.problems.push(problem);
+                    }
+                    continue;
+                }
+            };
+            match writer.enroll(registration) {
+                Ok(()) => repaired.kept += 1,
+                Err(super::Rejection::Failed(error)) => return Err(error),
+                Err(rejection) => {
+                    repaired.lost += 1;
+                    repaired.lost_names.extend(segment.registration_name(row).ok().map(String::from));
+                    let (path, part, reason) = (segment.path().into(), "registration".into(), rejection.to_string());
+                    repaired.problems.push(Problem { path, offset: None, part, reason });
+                }
+            }
+        }
+    }
+    writer.commit()?;
+    Ok(repaired)
+}
+
+/// The manifest, or its copy if that is not out of date.
+///
+/// A removal since the copy was written left a newer file of live rows, or took away a segment that the copy names.
+fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, GalleryError> {
+    let error = match Manifest::read(from) {
+        Ok(manifest) => return Ok(manifest),
+        Err(error @ (GalleryError::Damaged { .. } | GalleryError::NotAGallery { .. })) => error,
+        Err(error) => return Err(error),
+    };
+    let path = from.join(MANIFEST_COPY);
+    let Ok(bytes) = std::fs::read(&path) else { return Err(error) };
+    let copy = Manifest::parse(&path, &bytes)?;
+    let files_are_there = copy.segments.iter().all(|s| from.join(super::layout::segment_name(s.id)).exists());
+    if !files_are_there || live_commits(from).into_iter().any(|commit| commit > copy.commit) {
+        return Err(error);
+    }
+    repaired.problems.push(error.into());
+    Ok(copy)
+}
+
+impl Repaired {
+    /// Whether everything was kept.
+    pub fn is_complete(&self) -> bool {
+        self.lost == 0
+    }
+}

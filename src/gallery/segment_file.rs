@@ -1,0 +1,465 @@
+//! A mapped segment: the table checked at opening, the blocks of its columns when they are first used.
+//!
+//! Opening reads three small pieces (header, trailer, table) and proves from them that every column lies inside the file, where
+//! the table says, with as many items as the others imply. After that a column is a slice. Its bytes are checked against
+//! their checksums block by block, each block once in the life of the mapping; what was checked is remembered in a bit.
+//! A block is 32 KiB, so a random access costs at most a few microseconds more the first time, and a scan reads its bytes once
+//! more at about 20 GB/s, far above what brings them from disk.
+
+use super::{
+    GalleryError,
+    layout::{self, BLOCK, ColumnEntry, ColumnKind, Header, Trailer, aligned},
+    map::Map,
+};
+use bytemuck::Pod;
+use std::{
+    fs::File,
+    path::{Path, PathBuf},
+    sync::{
+        OnceLock,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+};
+
+/// What a column belongs to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Modality {
+    /// The portrait's embedding.
+    Face,
+    /// The finger of one position.
+    Finger(crate::template::FingerPosition),
+}
+
+/// Which column: modality (0 registrations, 1 face, 2 finger), position, derived number, kind. Orders the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct ColumnKey {
+    pub modality: u8,
+    pub position: u8,
+    pub derived: Option<u16>,
+    pub kind: ColumnKind,
+}
+
+impl ColumnKey {
+    /// A column of the registrations themselves.
+    pub(crate) fn entries(kind: ColumnKind) -> ColumnKey {
+        ColumnKey { modality: 0, position: 0, derived: None, kind }
+    }
+
+    /// A column of a modality.
+    pub(crate) fn of(modality: Modality, kind: ColumnKind) -> ColumnKey {
+        let (modality, position) = match modality {
+            Modality::Face => (1, 0),
+            Modality::Finger(position) => (2, position.number()),
+        };
+        ColumnKey { modality, position, derived: None, kind }
+    }
+
+    /// A derived column of a modality.
+    pub(crate) fn derived(modality: Modality, number: u16, kind: ColumnKind) -> ColumnKey {
+        ColumnKey { derived: Some(number), ..ColumnKey::of(modality, kind) }
+    }
+
+    /// The key that an entry of the table states.
+    fn stated(entry: &ColumnEntry) -> Option<ColumnKey> {
+        let kind = ColumnKind::of(entry.kind)?;
+        let is_derived = matches!(kind, ColumnKind::DerivedBytes | ColumnKind::DerivedOffsets);
+        let place_is_known = match entry.modality {
+            0 | 1 => entry.position == 0,
+            2 => entry.position <= 10,
+            _ => false,
+        };
+        let derived_is_stated = is_derived == (1..=3).contains(&entry.derived_layout)
+            && (is_derived || (entry.derived_kind == 0 && entry.derived_version == 0 && entry.derived_layout == 0));
+        (place_is_known && derived_is_stated).then_some(ColumnKey {
+            modality: entry.modality,
+            position: entry.position,
+            derived: is_derived.then_some(entry.derived_kind),
+            kind,
+        })
+    }
+
+    /// The name in messages: `face embeddings`, `finger 2 minutiae`, `finger 2 derived_bytes 1`.
+    pub(crate) fn name(&self) -> String {
+        let kind = self.kind.name();
+        let number = self.derived.map(|number| format!(" {number}")).unwrap_or_default();
+        match self.modality {
+            0 => kind.to_string(),
+            1 => format!("face {kind}{number}"),
+            _ => format!("finger {} {kind}{number}", self.position),
+        }
+    }
+}
+
+/// How the bytes of columns are checked against their checksums while they are used.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Checking {
+    /// Each block when it is first used.
+    #[default]
+    OnFirstUse,
+    /// Not at all: `check` is run by the operator. Lengths, offsets and counts are checked nevertheless.
+    Off,
+}
+
+/// A column of a mapped segment.
+pub(crate) struct Column {
+    pub key: ColumnKey,
+    pub entry: ColumnEntry,
+    /// One bit for each block whose checksum was right.
+    checked: OnceLock<Box<[AtomicU64]>>,
+    /// Every block was right.
+    whole: AtomicBool,
+    /// The content makes sense (offsets ascend, rows exist), as its user found.
+    sound: AtomicBool,
+}
+
+/// A mapped segment.
+pub(crate) struct SegmentFile {
+    pub path: PathBuf,
+    pub id: u64,
+    pub rows: usize,
+    pub dimension: usize,
+    pub trailer_checksum: u32,
+    map: Map,
+    checking: Checking,
+    columns: Vec<Column>,
+}
+
+/// CRC-32C of a plain structure's bytes but the last four, where it stands itself.
+pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
+    let bytes = bytemuck::bytes_of(value);
+    crc32c::crc32c(&bytes[..bytes.len() - 4])
+}
+
+impl SegmentFile {
+    /// Maps the segment `id` of `gallery` at `path`, and checks header, trailer and table.
+    pub(crate) fn open(path: &Path, gallery: [u8; 16], id: u64, checking: Checking) -> Result<Self, GalleryError> {
+        let file = File::open(path).map_err(GalleryError::io(path, "open"))?;
+        let map = Map::new(&file).map_err(GalleryError::io(path, "map"))?;
+        let at = |offset: u64, part: &str, reason: String| GalleryError::Damaged {
+            path: path.to_path_buf(),
+            offset,
+            part: part.to_string(),
+            reason,
+        };
+        let length = map.len() as u64;
+        if length < 128 || !length.is_multiple_of(64) {
+            return Err(at(0, "header", format!("a file of {length} bytes is no segment")));
+        }
+        let header: Header = bytemuck::pod_read_unaligned(&map[..64]);
+        if header.magic != layout::SEGMENT_MAGIC {
+            return Err(at(0, "header", "not a segment".into()));
+        }
+        if header.checksum != self_checksum(&header) {
+            return Err(at(0, "header", "wrong checksum".into()));
+        }
+        super::manifest::refuse_newer(path, header.major, header.minor)?;
+        if header.features != 0 {
+            return Err(GalleryError::Feature {
+                path: path.into(),
+                feature: format!("segment bits {:#x}", header.features),
+            });
+        }
+        if header.gallery != gallery {
+            return Err(at(16, "header", "belongs to another gallery".into()));
+        }
+        if header.segment != id {
+            return Err(at(32, "header", format!("is segment {}, expected {id}", header.segment)));
+        }
+        if header.dimension as usize > crate::template::FaceEmbedding::MAX_DIMENSION {
+            return Err(at(40, "header", format!("embeddings of {} dimensions", header.dimension)));
+        }
+        if header.block as usize != BLOCK {
+            return Err(at(44, "header", format!("blocks of {} bytes, expected {BLOCK}", header.block)));
+        }
+
+        let trailer_at = length - 64;
+        let trailer: Trailer = bytemuck::pod_read_unaligned(&map[trailer_at as usize..]);
+        if trailer.magic != layout::TRAILER_MAGIC || trailer.checksum != self_checksum(&trailer) {
+            return Err(at(trailer_at, "trailer", "wrong checksum: the file is cut or overwritten".into()));
+        }
+        if trailer.segment != id {
+            return Err(at(trailer_at + 8, "trailer", format!("is of segment {}, expected {id}", trailer.segment)));
+        }
+        let table_length = u64::from(trailer.columns) * 64;
+        if trailer.table.checked_add(table_length) != Some(trailer_at) {
+            return Err(at(trailer_at + 24, "trailer", "the table does not end where the trailer starts".into()));
+        }
+        if trailer.checksums < 64 || trailer.checksums > trailer.table || !trailer.checksums.is_multiple_of(64) {
+            return Err(at(trailer_at + 40, "trailer", "the checksums do not stand before the table".into()));
+        }
+        if u32::try_from(trailer.rows).is_err() {
+            return Err(at(trailer_at + 16, "trailer", format!("{} rows", trailer.rows)));
+        }
+        let table = &map[trailer.table as usize..trailer_at as usize];
+        if crc32c::crc32c(table) != trailer.table_checksum {
+            return Err(at(trailer.table, "table", "wrong checksum".into()));
+        }
+        let entries = table.chunks_exact(64).map(bytemuck::pod_read_unaligned::<ColumnEntry>);
+        let columns = read_table(entries, header.dimension, &trailer)
+            .map_err(|(entry, reason)| at(trailer.table + 64 * entry as u64, "table", reason))?;
+        let segment = SegmentFile {
+            path: path.to_path_buf(),
+            id,
+            rows: trailer.rows as usize,
+            dimension: header.dimension as usize,
+            trailer_checksum: trailer.checksum,
+            map,
+            checking,
+            columns,
+        };
+        segment.check_counts().map_err(|reason| segment.damaged_at(trailer.table, "table", reason))?;
+        Ok(segment)
+    }
+
+    /// Bytes of the file.
+    pub(crate) fn bytes(&self) -> u64 {
+        self.map.len() as u64
+    }
+
+    /// The whole file, unchecked.
+    pub(crate) fn raw(&self) -> &[u8] {
+        &self.map
+    }
+
+    /// Every column, in the order of the table.
+    pub(crate) fn columns(&self) -> &[Column] {
+        &self.columns
+    }
+
+    /// The column `key`, if the segment has it.
+    pub(crate) fn column(&self, key: ColumnKey) -> Option<&Column> {
+        self.columns.binary_search_by_key(&key, |column| column.key).ok().map(|i| &self.columns[i])
+    }
+
+    /// The numbers of a modality's derived columns.
+    pub(crate) fn derived_kinds(&self, modality: Modality) -> impl Iterator<Item = u16> {
+        let of = ColumnKey::of(modality, ColumnKind::DerivedBytes);
+        let same = move |key: &ColumnKey| ColumnKey { derived: None, ..*key } == of;
+        self.columns.iter().map(|column| column.key).filter(same).filter_map(|key| key.derived)
+    }
+
+    /// The column `key`, which opening saw.
+    pub(crate) fn required(&self, key: ColumnKey) -> Result<&Column, GalleryError> {
+        self.column(key).ok_or_else(|| self.damaged_at(0, "table", format!("no column {}", key.name())))
+    }
+
+    /// All items of a column, every block checked.
+    pub(crate) fn slice<T: Pod>(&self, column: &Column) -> Result<&[T], GalleryError> {
+        if !column.whole.load(Ordering::Acquire) {
+            self.verify(column, 0, column.entry.length)?;
+            column.whole.store(true, Ordering::Release);
+        }
+        self.cast(column, self.unchecked(column))
+    }
+
+    /// Item `at` of a column, its block checked.
+    pub(crate) fn item<T: Pod>(&self, column: &Column, at: usize) -> Result<T, GalleryError> {
+        let size = size_of::<T>() as u64;
+        let start = (at as u64).saturating_mul(size);
+        if start.saturating_add(size) > column.entry.length {
+            return Err(self.damaged(column, 0, format!("item {at} of {}", column.entry.count)));
+        }
+        if !column.whole.load(Ordering::Acquire) {
+            self.verify(column, start, size)?;
+        }
+        let start = start as usize;
+        Ok(bytemuck::pod_read_unaligned(&self.unchecked(column)[start..start + size as usize]))
+    }
+
+    /// The items `from..to` of a column of `T`, their blocks checked.
+    pub(crate) fn items<T: Pod>(&self, column: &Column, from: usize, to: usize) -> Result<&[T], GalleryError> {
+        let size = size_of::<T>() as u64;
+        let [start, end] = [from, to].map(|at| (at as u64).saturating_mul(size));
+        if start > end || end > column.entry.length {
+            return Err(self.damaged(column, 0, format!("items {from}..{to} of {}", column.entry.length / size)));
+        }
+        if !column.whole.load(Ordering::Acquire) {
+            self.verify(column, start, end - start)?;
+        }
+        self.cast(column, &self.unchecked(column)[start as usize..end as usize])
+    }
+
+    /// Runs `check` once in the life of the mapping over a column that is whole.
+    pub(crate) fn sound<T: Pod>(
+        &self,
+        column: &Column,
+        check: impl FnOnce(&[T]) -> Result<(), (usize, String)>,
+    ) -> Result<&[T], GalleryError> {
+        let items = self.slice::<T>(column)?;
+        if !column.sound.load(Ordering::Acquire) {
+            check(items).map_err(|(i, reason)| self.damaged(column, (i * size_of::<T>()) as u64, reason))?;
+            column.sound.store(true, Ordering::Release);
+        }
+        Ok(items)
+    }
+
+    /// An error about byte `within` of a column.
+    pub(crate) fn damaged(&self, column: &Column, within: u64, reason: String) -> GalleryError {
+        self.damaged_at(column.entry.offset + within, &column.key.name(), reason)
+    }
+
+    pub(crate) fn damaged_at(&self, offset: u64, part: &str, reason: String) -> GalleryError {
+        GalleryError::Damaged { path: self.path.clone(), offset, part: part.to_string(), reason }
+    }
+
+    /// Bytes of a column as they are. Opening proved that they lie inside the file.
+    pub(crate) fn unchecked(&self, column: &Column) -> &[u8] {
+        &self.map[column.entry.offset as usize..(column.entry.offset + column.entry.length) as usize]
+    }
+
+    fn cast<'a, T: Pod>(&'a self, column: &Column, bytes: &'a [u8]) -> Result<&'a [T], GalleryError> {
+        bytemuck::try_cast_slice(bytes).map_err(|reason| self.damaged(column, 0, reason.to_string()))
+    }
+
+    /// Checks the blocks under `start..start + length` of a column that were not checked before.
+    fn verify(&self, column: &Column, start: u64, length: u64) -> Result<(), GalleryError> {
+        if self.checking == Checking::Off || length == 0 {
+            return Ok(());
+        }
+        let checksums = self.checksums(column);
+        let checked = match column.checked.get() {
+            Some(checked) => checked,
+            None => {
+                if crc32c::crc32c(checksums) != column.entry.checksums_checksum {
+                    let part = format!("checksums of {}", column.key.name());
+                    return Err(self.damaged_at(column.entry.checksums, &part, "wrong checksum".into()));
+                }
+                let words = (checksums.len() / 4).div_ceil(64);
+                column.checked.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect())
+            }
+        };
+        let bytes = self.unchecked(column);
+        let blocks = (start as usize / BLOCK)..=((start + length - 1) as usize / BLOCK);
+        for block in blocks {
+            let bit = 1u64 << (block % 64);
+            if checked[block / 64].load(Ordering::Acquire) & bit != 0 {
+                continue;
+            }
+            let from = block * BLOCK;
+            let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
+            if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
+                return Err(self.damaged(column, from as u64, format!("wrong checksum of block {block}")));
+            }
+            checked[block / 64].fetch_or(bit, Ordering::AcqRel);
+        }
+        Ok(())
+    }
+
+    /// The bytes of a column's block checksums. Opening proved that they lie inside the file.
+    pub(crate) fn checksums(&self, column: &Column) -> &[u8] {
+        let blocks = column.entry.length.div_ceil(BLOCK as u64);
+        &self.map[column.entry.checksums as usize..(column.entry.checksums + 4 * blocks) as usize]
+    }
+
+    /// Proves that every column has as many items as the rows it goes with.
+    fn check_counts(&self) -> Result<(), String> {
+        use ColumnKind::*;
+        let count = |key: ColumnKey| self.column(key).map(|column| column.entry.count);
+        let expect = |key: ColumnKey, expected: u64| match count(key) {
+            Some(found) if found == expected => Ok(()),
+            Some(found) => Err(format!("{} has {found} items, expected {expected}", key.name())),
+            None => Err(format!("no column {}", key.name())),
+        };
+        let rows = self.rows as u64;
+        for kind in [RegistrationHashes, RegistrationOrder, SubjectKeys, SubjectSorted, SubjectOrder] {
+            expect(ColumnKey::entries(kind), rows)?;
+        }
+        for kind in [CapturedAt, Province, SexCode, BirthYear] {
+            expect(ColumnKey::entries(kind), rows)?;
+        }
+        for kind in [RegistrationOffsets, PersonalOffsets, MissingOffsets] {
+            expect(ColumnKey::entries(kind), rows + 1)?;
+        }
+        for kind in [RegistrationText, PersonalText, MissingText] {
+            count(ColumnKey::entries(kind)).ok_or_else(|| format!("no column {}", kind.name()))?;
+        }
+        for column in &self.columns {
+            let own = |kind| ColumnKey { kind, derived: None, ..column.key };
+            match column.key.kind {
+                Rows if column.key.modality == 1 => expect(own(Embeddings), column.entry.count)?,
+                Rows if column.key.modality == 2 => {
+                    expect(own(MinutiaeOffsets), column.entry.count + 1)?;
+                    expect(own(Properties), column.entry.count)?;
+                    count(own(Minutiae)).ok_or_else(|| format!("no column {}", own(Minutiae).name()))?;
+                }
+                DerivedBytes | DerivedOffsets => {
+                    let items = count(own(Rows)).ok_or_else(|| format!("no column {}", own(Rows).name()))?;
+                    let offsets = ColumnKey { kind: DerivedOffsets, ..column.key };
+                    match (column.key.kind, column.entry.derived_layout) {
+                        (DerivedBytes, 1) => expect(column.key, items)?,
+                        (DerivedBytes, 2) => expect(offsets, items + 1)?,
+                        (DerivedBytes, _) => {}
+                        (_, 2) => {
+                            let bytes = ColumnKey { kind: DerivedBytes, ..column.key };
+                            count(bytes).ok_or_else(|| format!("no column {}", bytes.name()))?;
+                        }
+                        _ => return Err(format!("{} has no use", column.key.name())),
+                    }
+                }
+                Embeddings | MinutiaeOffsets | Minutiae | Properties => {
+                    count(own(Rows)).ok_or_else(|| format!("no column {}", own(Rows).name()))?;
+                }
+                _ if column.key.modality == 0 => {}
+                _ => return Err(format!("{} has no use", column.key.name())),
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Checks each entry of the table: a known column, in order, behind the one before, inside the file.
+fn read_table(
+    entries: impl Iterator<Item = ColumnEntry>,
+    dimension: u32,
+    trailer: &Trailer,
+) -> Result<Vec<Column>, (usize, String)> {
+    let mut columns: Vec<Column> = Vec::with_capacity(trailer.columns as usize);
+    let (mut end, mut checksums_end) = (64u64, trailer.checksums);
+    for (i, entry) in entries.enumerate() {
+        let refuse = |reason: String| Err((i, reason));
+        let Some(key) = ColumnKey::stated(&entry) else {
+            return refuse(format!("column kind {}, modality {}: not known", entry.kind, entry.modality));
+        };
+        let name = key.name();
+        if columns.last().is_some_and(|last| last.key >= key) {
+            return refuse(format!("{name} out of order"));
+        }
+        let stride = match key.kind {
+            ColumnKind::Embeddings if dimension > 0 => Some(4 * dimension),
+            ColumnKind::Embeddings => Some(0),
+            ColumnKind::DerivedBytes if entry.derived_layout != 1 => Some(1),
+            kind => kind.stride(),
+        };
+        if entry.stride == 0 || stride.is_some_and(|stride| stride != entry.stride) {
+            return refuse(format!("{name} has items of {} bytes", entry.stride));
+        }
+        if entry.count.checked_mul(u64::from(entry.stride)) != Some(entry.length) {
+            return refuse(format!("{name} has {} bytes, {} items of {}", entry.length, entry.count, entry.stride));
+        }
+        if entry.offset != aligned(end) {
+            return refuse(format!("{name} starts at {}, expected {}", entry.offset, aligned(end)));
+        }
+        end = match entry.offset.checked_add(entry.length) {
+            Some(end) if end <= trailer.checksums => end,
+            _ => return refuse(format!("{name} reaches beyond the columns")),
+        };
+        if entry.checksums != checksums_end {
+            return refuse(format!("{name}: checksums at {}, expected {checksums_end}", entry.checksums));
+        }
+        checksums_end += 4 * entry.length.div_ceil(BLOCK as u64);
+        if checksums_end > trailer.table {
+            return refuse(format!("{name}: checksums reach into the table"));
+        }
+        columns.push(Column {
+            key,
+            entry,
+            checked: OnceLock::new(),
+            whole: AtomicBool::new(false),
+            sound: AtomicBool::new(false),
+        });
+    }
+    if aligned(end) != trailer.checksums || aligned(checksums_end) != trailer.table {
+        return Err((columns.len(), "the columns do not fill the file".into()));
+    }
+    Ok(columns)
+}

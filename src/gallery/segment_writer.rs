@@ -1,0 +1,222 @@
+//! Writes a segment from front to back.
+
+use super::{
+    GalleryError,
+    layout::{self, ALIGNMENT, BLOCK, ColumnEntry, ColumnKind, Header, Trailer, aligned},
+    segment_file::{ColumnKey, self_checksum},
+    storage::{Storage, StorageFile},
+};
+use bytemuck::{Pod, Zeroable};
+use std::{
+    ops::Range,
+    path::{Path, PathBuf},
+};
+use zeroize::Zeroize;
+
+/// How many bytes are gathered before they are handed to the file.
+const GATHER: usize = 1 << 20;
+
+/// Writes one segment: columns in ascending order of their keys, each in as many pieces as its writer likes.
+pub(crate) struct SegmentWriter {
+    path: PathBuf,
+    file: Box<dyn StorageFile>,
+    segment: u64,
+    /// Bytes handed in so far, and those of them that the file has not got yet.
+    written: u64,
+    gathered: Vec<u8>,
+    entries: Vec<ColumnEntry>,
+    last: Option<ColumnKey>,
+    checksums: Vec<u32>,
+    /// First checksum of the open column.
+    column_checksums: usize,
+    /// Running checksum of the open block and how much of it is filled.
+    block: (u32, usize),
+}
+
+/// A complete segment file that a loss of power may still take.
+pub(crate) struct Unsynced {
+    path: PathBuf,
+    file: Box<dyn StorageFile>,
+}
+
+impl Unsynced {
+    /// Returns when the file is safe.
+    pub(crate) fn sync(mut self) -> Result<(), GalleryError> {
+        self.file.sync().map_err(GalleryError::io(&self.path, "sync"))
+    }
+}
+
+/// How a column is described beside its key.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct ColumnForm {
+    pub stride: u32,
+    pub derived_layout: u16,
+    pub derived_version: u32,
+}
+
+impl SegmentWriter {
+    /// Starts a segment file at `path`.
+    pub(crate) fn create(
+        storage: &dyn Storage,
+        path: &Path,
+        gallery: [u8; 16],
+        segment: u64,
+        dimension: usize,
+    ) -> Result<Self, GalleryError> {
+        let file = storage.create(path).map_err(GalleryError::io(path, "create"))?;
+        let mut header = Header {
+            magic: layout::SEGMENT_MAGIC,
+            major: layout::MAJOR,
+            minor: layout::MINOR,
+            gallery,
+            segment,
+            dimension: dimension as u32,
+            block: BLOCK as u32,
+            ..Header::zeroed()
+        };
+        header.checksum = self_checksum(&header);
+        let mut writer = SegmentWriter {
+            path: path.to_path_buf(),
+            file,
+            segment,
+            written: 0,
+            gathered: Vec::with_capacity(2 * GATHER),
+            entries: Vec::new(),
+            last: None,
+            checksums: Vec::new(),
+            column_checksums: 0,
+            block: (0, 0),
+        };
+        writer.put(bytemuck::bytes_of(&header))?;
+        Ok(writer)
+    }
+
+    /// Writes a whole column of plain items.
+    pub(crate) fn column<T: Pod>(&mut self, key: ColumnKey, items: &[T]) -> Result<(), GalleryError> {
+        let stride = key.kind.stride().unwrap_or(size_of::<T>() as u32);
+        self.begin(key, ColumnForm { stride, ..ColumnForm::default() })?;
+        self.write(bytemuck::cast_slice(items))?;
+        self.end().map(|_| ())
+    }
+
+    /// Starts a column. Keys must ascend.
+    pub(crate) fn begin(&mut self, key: ColumnKey, form: ColumnForm) -> Result<(), GalleryError> {
+        if self.last.is_some_and(|last| last >= key) {
+            return Err(GalleryError::Option { reason: "a derived column was given twice, or columns out of order" });
+        }
+        self.last = Some(key);
+        self.pad()?;
+        self.column_checksums = self.checksums.len();
+        self.block = (0, 0);
+        self.entries.push(ColumnEntry {
+            kind: key.kind as u16,
+            modality: key.modality,
+            position: key.position,
+            derived_kind: key.derived.unwrap_or(0),
+            derived_layout: form.derived_layout,
+            derived_version: form.derived_version,
+            stride: form.stride,
+            offset: self.written,
+            ..ColumnEntry::zeroed()
+        });
+        Ok(())
+    }
+
+    /// Writes the next bytes of the open column.
+    pub(crate) fn write(&mut self, mut bytes: &[u8]) -> Result<(), GalleryError> {
+        self.put(bytes)?;
+        while !bytes.is_empty() {
+            let (checksum, filled) = self.block;
+            let (now, later) = bytes.split_at(bytes.len().min(BLOCK - filled));
+            self.block = (crc32c::crc32c_append(checksum, now), filled + now.len());
+            if self.block.1 == BLOCK {
+                self.checksums.push(self.block.0);
+                self.block = (0, 0);
+            }
+            bytes = later;
+        }
+        Ok(())
+    }
+
+    /// Ends the open column and says where in the file it stands.
+    pub(crate) fn end(&mut self) -> Result<Range<usize>, GalleryError> {
+        if self.block.1 > 0 {
+            self.checksums.push(self.block.0);
+        }
+        let checksums = &self.checksums[self.column_checksums..];
+        if let Some(entry) = self.entries.last_mut() {
+            entry.length = self.written - entry.offset;
+            entry.count = entry.length / u64::from(entry.stride.max(1));
+            entry.checksums_checksum = crc32c::crc32c(bytemuck::cast_slice(checksums));
+            return Ok(entry.offset as usize..self.written as usize);
+        }
+        Ok(0..0)
+    }
+
+    /// Writes checksums, table and trailer. The file is complete and not yet synced.
+    pub(crate) fn finish(mut self, rows: usize) -> Result<Unsynced, GalleryError> {
+        self.pad()?;
+        let checksums_at = self.written;
+        let mut next = checksums_at;
+        for entry in &mut self.entries {
+            entry.checksums = next;
+            next += 4 * entry.length.div_ceil(BLOCK as u64);
+        }
+        let checksums = std::mem::take(&mut self.checksums);
+        self.put(bytemuck::cast_slice(&checksums))?;
+        self.pad()?;
+        let entries = std::mem::take(&mut self.entries);
+        let table: &[u8] = bytemuck::cast_slice(&entries);
+        let mut trailer = Trailer {
+            magic: layout::TRAILER_MAGIC,
+            segment: self.segment,
+            rows: rows as u64,
+            table: self.written,
+            columns: entries.len() as u32,
+            table_checksum: crc32c::crc32c(table),
+            checksums: checksums_at,
+            ..Trailer::zeroed()
+        };
+        trailer.checksum = self_checksum(&trailer);
+        self.put(table)?;
+        self.put(bytemuck::bytes_of(&trailer))?;
+        self.flush()?;
+        // It held templates.
+        self.gathered.zeroize();
+        Ok(Unsynced { path: self.path, file: self.file })
+    }
+
+    /// Hands everything gathered to the file, so that a mapping sees it.
+    pub(crate) fn flush(&mut self) -> Result<(), GalleryError> {
+        if !self.gathered.is_empty() {
+            self.file.append(&self.gathered).map_err(GalleryError::io(&self.path, "write"))?;
+            self.gathered.clear();
+        }
+        Ok(())
+    }
+
+    /// The file.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
+    }
+
+    fn pad(&mut self) -> Result<(), GalleryError> {
+        let zeros = (aligned(self.written) - self.written) as usize;
+        self.put(&[0; ALIGNMENT][..zeros])
+    }
+
+    fn put(&mut self, bytes: &[u8]) -> Result<(), GalleryError> {
+        self.written += bytes.len() as u64;
+        if self.gathered.len() + bytes.len() > GATHER {
+            self.flush()?;
+        }
+        if bytes.len() >= GATHER {
+            return self.file.append(bytes).map_err(GalleryError::io(&self.path, "write"));
+        }
+        self.gathered.extend_from_slice(bytes);
+        Ok(())
+    }
+}
+
+/// The kinds of a finger's own columns stand before the derived ones in the order of keys.
+const _: () = assert!((ColumnKind::Properties as u16) < ColumnKind::DerivedBytes as u16);

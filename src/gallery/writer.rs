@@ -1,0 +1,472 @@
+//! The one writer: enrols, removes, commits.
+//!
+//! Registrations are staged in memory. When enough are staged they become a segment file, derived columns and all, in a thread of its own
+//! while the caller goes on enrolling into the next stage, and while the file before is being synced; so memory holds at most
+//! two stages, and neither the cores nor the disk wait for each other. These
+//! files are not part of any commit: a writer that is dropped, or a process that ends, leaves files which no manifest names, and
+//! the next writer removes them. [`Writer::commit`] syncs what is not yet synced and publishes all segments and removals in one
+//! manifest.
+
+use super::{
+    Derive, GalleryError, Rejection, Snapshot,
+    keys::{registration_hash, subject_key},
+    layout::{self, live_name, segment_name},
+    live,
+    lock::Lock,
+    manifest::{Manifest, ManifestLive, ManifestSegment},
+    open::Shared,
+    segment_file::SegmentFile,
+    segment_writer::Unsynced,
+    staging::{Staging, Target, data_files},
+    subjects,
+};
+use crate::registration::{Demographics, Finger, IdScheme, PersonalId, Registration};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::Arc,
+    thread::JoinHandle,
+};
+
+/// Enrols and removes. Nothing is visible, or durable, before [`Writer::commit`]; dropping the writer forgets what was not committed.
+pub struct Writer {
+    pub(crate) shared: Arc<Shared>,
+    pub(crate) derive: Arc<dyn Derive>,
+    pub(crate) target: Target,
+    /// The commit on which the writer builds.
+    pub(crate) base: Arc<Snapshot>,
+    staging: Staging,
+    in_flight: Option<InFlight>,
+    /// The segment written last, on its way to the disk.
+    syncing: Option<JoinHandle<Result<(), GalleryError>>>,
+    /// Segments written since the last commit.
+    fresh: Vec<Arc<SegmentFile>>,
+    /// The live rows of segments from which rows were removed since the last commit.
+    pending: BTreeMap<u64, Vec<u64>>,
+    removed_subjects: u64,
+    pub(crate) next_segment: u64,
+    pub(crate) stopped: Option<GalleryError>,
+    pub(crate) merge_error: Option<GalleryError>,
+    _lock: Lock,
+}
+
+/// A stage that is being written.
+struct InFlight {
+    thread: JoinHandle<Result<(SegmentFile, Unsynced), GalleryError>>,
+    hashes: HashSet<u64>,
+}
+
+/// What a commit published.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Commit {
+    /// Its number, one more than that of the commit before.
+    pub number: u64,
+    /// Registrations it added.
+    pub enrolled: u64,
+    /// Registrations it removed.
+    pub removed: u64,
+}
+
+/// What a removal found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Removed {
+    /// Registrations of the subject; 0 if the gallery did not know it.
+    pub registrations: u64,
+}
+
+/// The most fingers of one registration.
+const MAX_FINGERS: usize = 255;
+
+impl Writer {
+    pub(crate) fn new(shared: Arc<Shared>, derive: Arc<dyn Derive>) -> Result<Writer, GalleryError> {
+        let lock = Lock::take(&shared.path)?;
+        let base = shared.refresh()?;
+        let target = Target {
+            storage: shared.options.storage.clone(),
+            directory: shared.path.clone(),
+            gallery: base.manifest.gallery_bytes().unwrap_or_default(),
+            dimension: base.face.as_ref().map_or(0, |face| face.dimension),
+            checking: shared.options.checking,
+        };
+        let next_segment = base.manifest.next_segment;
+        let writer = Writer {
+            shared,
+            derive,
+            target,
+            base,
+            staging: Staging::default(),
+            in_flight: None,
+            syncing: None,
+            fresh: Vec::new(),
+            pending: BTreeMap::new(),
+            removed_subjects: 0,
+            next_segment,
+            stopped: None,
+            merge_error: None,
+            _lock: lock,
+        };
+        // The manifest that was read may have been renamed into place by a process that ended before it synced the name.
+        // Until it is sure to stay, the files of the one before must.
+        let directory = &writer.target.directory;
+        writer.target.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
+        writer.sweep()?;
+        Ok(writer)
+    }
+
+    /// Stages a registration. It is checked in full first: a rejected one leaves no trace and its neighbours are not affected.
+    ///
+    /// # Errors
+    /// The reason of the rejection, by name.
+    pub fn enroll(&mut self, registration: Registration) -> Result<(), Rejection> {
+        if let Some(error) = &self.stopped {
+            return Err(GalleryError::Stopped(Box::new(error.clone())).into());
+        }
+        let scheme = self.base.scheme;
+        self.admit(&registration, scheme)?;
+        let name = registration.id.as_str();
+        let hash = registration_hash(name);
+        if let Some(staged) = self.exists(name, hash)? {
+            return Err(Rejection::Exists { registration: name.into(), staged });
+        }
+        let personal_id = registration.personal_id.as_str();
+        let subject = subject_key(scheme, personal_id);
+        let demographics = match scheme {
+            IdScheme::Vietnam => Demographics::of(personal_id),
+            _ => None,
+        };
+        self.staging.push(registration, hash, subject, demographics);
+        let limits = &self.shared.options.limits;
+        if self.staging.rows() >= limits.staged_rows || self.staging.bytes() >= limits.staged_bytes {
+            self.send_off()?;
+        }
+        Ok(())
+    }
+
+    /// Stages registrations one after another and says what became of each.
+    pub fn enroll_batch(&mut self, registrations: Vec<Registration>) -> Vec<Result<(), Rejection>> {
+        registrations.into_iter().map(|registration| self.enroll(registration)).collect()
+    }
+
+    /// Removes every registration of a subject, committed or staged. Registrations of the subject that are enrolled later stay.
+    ///
+    /// Costs a search a segment. The templates leave the searches with the commit, the files with the next compaction.
+    ///
+    /// # Errors
+    /// If a column that was looked into is damaged, or writing fails.
+    pub fn remove(&mut self, personal_id: &PersonalId) -> Result<Removed, GalleryError> {
+        self.running()?;
+        let key = subject_key(self.base.scheme, personal_id.as_str());
+        if self.staging.has_subject(key) {
+            self.send_off()?;
+        }
+        self.settle()?;
+        let mut registrations = 0;
+        let base = self.base.clone();
+        for segment in base.segments() {
+            let live = segment.live();
+            registrations += remove_rows(&mut self.pending, &segment.file, live, key)?;
+        }
+        self.removed_subjects += u64::from(registrations > 0);
+        for file in &self.fresh {
+            registrations += remove_rows(&mut self.pending, file, None, key)?;
+        }
+        Ok(Removed { registrations })
+    }
+
+    /// How many registrations are staged since the last commit and not removed.
+    pub fn staged(&self) -> u64 {
+        let fresh: u64 = self.fresh.iter().map(|file| self.live_rows(file, None)).sum();
+        let in_flight = self.in_flight.as_ref().map_or(0, |stage| stage.hashes.len() as u64);
+        fresh + in_flight + self.staging.rows() as u64
+    }
+
+    /// Publishes everything since the last commit, all of it or nothing. When it returns, a loss of power takes nothing of it.
+    ///
+    /// Without anything to publish it returns the last commit. Small segments are then merged, which later readers see and earlier
+    /// ones do not.
+    ///
+    /// # Errors
+    /// If the system refuses. The writer then takes no more, and the gallery is at the commit before, or, if the very last
+    /// step failed, at this one.
+    pub fn commit(&mut self) -> Result<Commit, GalleryError> {
+        let commit = self.publish()?;
+        self.merge_tiers()?;
+        Ok(commit)
+    }
+
+    /// Gives the gallery back without committing: the same as dropping the writer.
+    pub fn abandon(self) {}
+
+    pub(crate) fn has_uncommitted(&self) -> bool {
+        self.staging.rows() > 0 || self.in_flight.is_some() || !self.fresh.is_empty() || !self.pending.is_empty()
+    }
+
+    fn publish(&mut self) -> Result<Commit, GalleryError> {
+        self.running()?;
+        self.send_off()?;
+        self.settle()?;
+        self.wait_for_disk()?;
+        let before = self.base.clone();
+        let unchanged = Commit { number: before.manifest.commit, enrolled: 0, removed: 0 };
+        if self.fresh.is_empty() && self.pending.is_empty() {
+            return Ok(unchanged);
+        }
+        let manifest = self.stop_on_error(|writer| writer.next_manifest())?;
+        let lived = |rows: &ManifestSegment| rows.live.map_or(rows.rows, |live| live.rows);
+        let kept = manifest.segments.iter().filter(|s| before.manifest.segments.iter().any(|b| b.id == s.id));
+        let enrolled = manifest.registrations - kept.map(lived).sum::<u64>();
+        let commit = Commit {
+            number: manifest.commit,
+            enrolled,
+            removed: before.manifest.registrations + enrolled - manifest.registrations,
+        };
+        self.replace_manifest(&manifest)?;
+        self.fresh.clear();
+        self.pending.clear();
+        self.removed_subjects = 0;
+        Ok(commit)
+    }
+
+    /// The manifest of the next commit; its files are written and synced.
+    fn next_manifest(&mut self) -> Result<Manifest, GalleryError> {
+        let before = self.base.clone();
+        let mut manifest = before.manifest.clone();
+        manifest.commit += 1;
+        manifest.next_segment = self.next_segment;
+        let old: Vec<_> = before.segments.iter().map(|segment| self.rows(&segment.file, segment.live())).collect();
+        let new: Vec<_> = self.fresh.iter().map(|file| self.rows(file, None)).collect();
+        let subjects = manifest.subjects + subjects::added(&new, &old)?;
+        manifest.subjects = subjects.saturating_sub(self.removed_subjects);
+        manifest.segments.extend(self.fresh.iter().map(|file| ManifestSegment {
+            id: file.id,
+            bytes: file.bytes(),
+            rows: file.rows as u64,
+            trailer: file.trailer_checksum,
+            live: None,
+        }));
+        for stated in &mut manifest.segments {
+            let Some(words) = self.pending.get(&stated.id) else { continue };
+            let place = (stated.id, manifest.commit, stated.rows as usize);
+            let rows = words.iter().map(|word| u64::from(word.count_ones())).sum();
+            if rows > 0 {
+                live::write(&*self.target.storage, &self.target.directory, self.target.gallery, place, words)?;
+            }
+            stated.live = Some(ManifestLive { commit: manifest.commit, rows });
+        }
+        // A segment without live rows has no more to say.
+        manifest.segments.retain(|stated| stated.live.is_none_or(|live| live.rows > 0));
+        manifest.registrations = manifest.segments.iter().map(|s| s.live.map_or(s.rows, |live| live.rows)).sum();
+        Ok(manifest)
+    }
+
+    /// Publishes a manifest and goes on from it.
+    pub(crate) fn replace_manifest(&mut self, manifest: &Manifest) -> Result<(), GalleryError> {
+        self.stop_on_error(|writer| {
+            manifest.publish(&*writer.target.storage, &writer.target.directory)?;
+            writer.base = writer.shared.refresh()?;
+            writer.sweep()
+        })
+    }
+
+    /// Removes files that neither the last commit nor this writer knows: left by an earlier writer, or replaced.
+    /// Readers that have them mapped keep them.
+    fn sweep(&self) -> Result<(), GalleryError> {
+        let manifest = &self.base.manifest;
+        let mut known: HashSet<String> = self.fresh.iter().map(|file| segment_name(file.id)).collect();
+        known.extend(manifest.segments.iter().map(|segment| segment_name(segment.id)));
+        known.extend(manifest.segments.iter().filter_map(|s| s.live.map(|live| live_name(s.id, live.commit))));
+        for name in data_files(&self.target.directory)?.into_iter().filter(|name| !known.contains(name)) {
+            let path = self.target.directory.join(name);
+            self.target.storage.remove(&path).map_err(GalleryError::io(&path, "remove"))?;
+        }
+        Ok(())
+    }
+
+    /// Whether a registration exists: `Some(true)` if it is staged, `Some(false)` if it is committed.
+    fn exists(&mut self, name: &str, hash: u64) -> Result<Option<bool>, GalleryError> {
+        if self.staging.has_registration(name, hash) {
+            return Ok(Some(true));
+        }
+        if self.in_flight.as_ref().is_some_and(|stage| stage.hashes.contains(&hash)) {
+            self.settle()?;
+        }
+        for file in &self.fresh {
+            if file.find(name, hash)?.is_some_and(|row| self.lives(file, None, row)) {
+                return Ok(Some(true));
+            }
+        }
+        for segment in self.base.segments() {
+            if segment.find(name, hash)?.is_some_and(|row| self.lives(&segment.file, segment.live(), row)) {
+                return Ok(Some(false));
+            }
+        }
+        Ok(None)
+    }
+
+    /// Checks what can be checked of a registration alone.
+    fn admit(&self, registration: &Registration, scheme: IdScheme) -> Result<(), Rejection> {
+        let name = || registration.id.as_str().to_string();
+        PersonalId::new(registration.personal_id.as_str(), scheme)
+            .map_err(|reason| Rejection::PersonalId { registration: name(), reason: Arc::new(reason) })?;
+        if let Some(portrait) = &registration.portrait {
+            let Some(face) = &self.base.face else { return Err(Rejection::NoFaces { registration: name() }) };
+            if *portrait.model != *face.model {
+                let (expected, found) = (face.model.to_string(), portrait.model.to_string());
+                return Err(Rejection::Model { registration: name(), expected, found });
+            }
+            if portrait.embedding.dimension() != face.dimension {
+                let (expected, found) = (face.dimension, portrait.embedding.dimension());
+                return Err(Rejection::Dimension { registration: name(), expected, found });
+            }
+        } else if registration.templates().next().is_none() {
+            return Err(Rejection::Empty { registration: name() });
+        }
+        if registration.fingers.len() > MAX_FINGERS {
+            return Err(Rejection::TooLarge { registration: name(), reason: "more than 255 fingers" });
+        }
+        let too_long =
+            |finger: &Finger| matches!(finger, Finger::Missing { reason, .. } if reason.len() > layout::MAX_REASON);
+        if registration.fingers.iter().any(too_long) {
+            return Err(Rejection::TooLarge { registration: name(), reason: "a reason of more than 64 bytes" });
+        }
+        Ok(())
+    }
+
+    /// Starts writing the stage as a segment, once the one before is written.
+    fn send_off(&mut self) -> Result<(), GalleryError> {
+        self.settle()?;
+        if self.staging.rows() == 0 {
+            return Ok(());
+        }
+        let staging = std::mem::take(&mut self.staging);
+        let hashes = staging.hashes();
+        let segment = self.next_segment;
+        self.next_segment += 1;
+        let (target, derive) = (self.target.clone(), self.derive.clone());
+        let thread = std::thread::Builder::new()
+            .name("vantay-segment".into())
+            .spawn(move || staging.write(&target, segment, &*derive))
+            .map_err(GalleryError::io(&self.target.directory, "start a thread for"));
+        let thread = self.stop_on_error(|_| thread)?;
+        self.in_flight = Some(InFlight { thread, hashes });
+        Ok(())
+    }
+
+    /// Waits for the stage that is being written.
+    fn settle(&mut self) -> Result<(), GalleryError> {
+        let Some(stage) = self.in_flight.take() else { return Ok(()) };
+        let written = match stage.thread.join() {
+            Ok(written) => written,
+            Err(_) => Err(GalleryError::Option { reason: "deriving columns panicked" }),
+        };
+        let (file, unsynced) = self.stop_on_error(|_| written)?;
+        self.fresh.push(Arc::new(file));
+        // One file at a time: what is written and not synced stays bounded.
+        self.wait_for_disk()?;
+        let thread = std::thread::Builder::new()
+            .name("vantay-sync".into())
+            .spawn(move || unsynced.sync())
+            .map_err(GalleryError::io(&self.target.directory, "start a thread for"));
+        self.syncing = Some(self.stop_on_error(|_| thread)?);
+        Ok(())
+    }
+
+    /// Waits until every segment written so far is safe.
+    fn wait_for_disk(&mut self) -> Result<(), GalleryError> {
+        let Some(thread) = self.syncing.take() else { return Ok(()) };
+        let synced = thread.join().unwrap_or(Err(GalleryError::Option { reason: "syncing a segment panicked" }));
+        self.stop_on_error(|_| synced)
+    }
+
+    /// Runs `work`; if it fails, the writer takes no more.
+    pub(crate) fn stop_on_error<T>(
+        &mut self,
+        work: impl FnOnce(&mut Self) -> Result<T, GalleryError>,
+    ) -> Result<T, GalleryError> {
+        let result = work(self);
+        if let Err(error) = &result {
+            self.stopped.get_or_insert_with(|| error.clone());
+        }
+        result
+    }
+
+    pub(crate) fn running(&self) -> Result<(), GalleryError> {
+        match &self.stopped {
+            Some(error) => Err(GalleryError::Stopped(Box::new(error.clone()))),
+            None => Ok(()),
+        }
+    }
+
+    fn rows<'a>(&'a self, file: &'a SegmentFile, live: Option<&'a [u64]>) -> subjects::Rows<'a> {
+        subjects::Rows { file, live: self.pending.get(&file.id).map(Vec::as_slice).or(live) }
+    }
+
+    fn lives(&self, file: &SegmentFile, live: Option<&[u64]>, row: usize) -> bool {
+        let live = self.pending.get(&file.id).map(Vec::as_slice).or(live);
+        live.is_none_or(|words| words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1))
+    }
+
+    fn live_rows(&self, file: &SegmentFile, live: Option<&[u64]>) -> u64 {
+        let live = self.pending.get(&file.id).map(Vec::as_slice).or(live);
+        live.map_or(file.rows as u64, |words| words.iter().map(|word| u64::from(word.count_ones())).sum())
+    }
+}
+
+/// Takes the live rows of a subject out of `pending`, which starts from `live` for a segment not seen before.
+fn remove_rows(
+    pending: &mut BTreeMap<u64, Vec<u64>>,
+    file: &SegmentFile,
+    live: Option<&[u64]>,
+    key: u128,
+) -> Result<u64, GalleryError> {
+    let rows = file.rows_of(key)?;
+    let current = pending.get(&file.id).map(Vec::as_slice).or(live);
+    let lives = |row: &usize| current.is_none_or(|words| words.get(row / 64).is_some_and(|w| w >> (row % 64) & 1 == 1));
+    let rows: Vec<usize> = rows.into_iter().filter(lives).collect();
+    if rows.is_empty() {
+        return Ok(0);
+    }
+    let words = pending.entry(file.id).or_insert_with(|| match live {
+        Some(live) => live.to_vec(),
+        None => all_live(file.rows),
+    });
+    for row in &rows {
+        if let Some(word) = words.get_mut(row / 64) {
+            *word &= !(1 << (row % 64));
+        }
+    }
+    Ok(rows.len() as u64)
+}
+
+/// The bits of a segment all of whose rows live.
+fn all_live(rows: usize) -> Vec<u64> {
+    let mut words = vec![u64::MAX; rows.div_ceil(64)];
+    if let (Some(last), 1..) = (words.last_mut(), rows % 64) {
+        *last = (1 << (rows % 64)) - 1;
+    }
+    words
+}
+
+impl Drop for Writer {
+    /// Waits for the stage that is being written, and removes what was not committed. What cannot be removed now, the next
+    /// writer removes; so too after an error, when it is not known which manifest stands.
+    fn drop(&mut self) {
+        if let Some(stage) = self.in_flight.take() {
+            let _ = stage.thread.join();
+        }
+        if let Some(thread) = self.syncing.take() {
+            let _ = thread.join();
+        }
+        self.fresh.clear();
+        if self.stopped.is_none() {
+            let _ = self.sweep();
+        }
+    }
+}
+
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Writer(on commit {}, {} staged)", self.base.manifest.commit, self.staged())
+    }
+}

@@ -1,0 +1,343 @@
+//! Many to many: who is registered twice?
+//!
+//! # Method
+//! Candidate pairs come from the join of the portraits at a low cosine; registrations without a portrait are held against
+//! all others by their fingers, so that a missing modality does not hide a pair. Every candidate pair is then compared in
+//! all parts that both have, judged, and named by its kind. What the judge accepts is put in clusters, which nobody here
+//! merges: that is for a person to decide.
+//!
+//! # Cost
+//! The join of the portraits grows with the square of the registrations at about a nanosecond a pair and core; the candidates'
+//! comparisons with their number. Memory grows with the candidates only.
+
+use super::{
+    FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    fingers::{ReferenceFinger, compare_fingers},
+    identify::FaceColumns,
+    probe::Bench,
+    references::References,
+};
+use crate::{
+    decision::{self, AcceptedPair, Decision, Purpose},
+    face::{self, FaceJoin, PairSink},
+    gallery::Place,
+};
+use parking_lot::Mutex;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::{
+    collections::BTreeMap,
+    ops::ControlFlow,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
+
+/// How a deduplication goes about it.
+#[derive(Clone, Default)]
+pub struct DeduplicateOptions<'o> {
+    /// Which parts name candidates and are compared.
+    pub modality: Modality,
+    /// Which fingers compare with which.
+    pub fingers: FingerMatching,
+    /// The cosine from which two portraits make a candidate pair; `None` takes what one
+    /// comparison in ten thousand reaches, or three quarters of a raw threshold.
+    pub face_candidates: Option<f64>,
+    /// Set by another thread to stop.
+    pub stop: Option<&'o AtomicBool>,
+    /// Told how far it is, by several threads.
+    pub progress: Option<&'o (dyn Fn(Progress) + Sync)>,
+}
+
+/// How far a deduplication is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Progress {
+    /// What it does at present.
+    pub stage: &'static str,
+    /// How much of that is done.
+    pub done: u64,
+    /// Out of how much.
+    pub total: u64,
+}
+
+/// What a pair says about its two registrations.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum PairKind {
+    /// Two numbers for one person.
+    DifferentId,
+    /// A person who registered again under the same number.
+    SameId,
+}
+
+/// One side of a pair.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+pub struct Member {
+    /// Whose it is said to be.
+    pub personal_id: Box<str>,
+    /// Which registration.
+    pub registration: Box<str>,
+}
+
+/// Two registrations that look like one person's.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct DuplicatePair {
+    /// The one; within one gallery that with the smaller personal ID, then registration.
+    pub a: Member,
+    /// The other.
+    pub b: Member,
+    /// What the pair says.
+    pub kind: PairKind,
+    /// Scores of the parts that both have.
+    pub scores: PartScores,
+    /// All parts together.
+    pub judgement: Judgement,
+    /// The cluster, as a number from 0 in the order of the clusters; pairs for review belong to none.
+    pub cluster: Option<u32>,
+}
+
+/// What a deduplication found.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Deduplication {
+    /// The pairs that are a match or for review, best first.
+    pub pairs: Vec<DuplicatePair>,
+    /// Who, by the accepted pairs, is one person: numbers of members, in the order of [`Deduplication::members`].
+    pub clusters: Vec<decision::Cluster<u32>>,
+    /// The registrations of the clusters.
+    pub members: Vec<Member>,
+    /// What it took.
+    pub work: Work,
+}
+
+impl Search<'_> {
+    /// Lists the pairs within the gallery, or between it and `against`.
+    ///
+    /// # Errors
+    /// If a gallery is damaged, the two hold embeddings of different models, or the caller stopped it.
+    pub fn deduplicate(
+        &self,
+        against: Option<&Search<'_>>,
+        options: &DeduplicateOptions<'_>,
+    ) -> Result<Deduplication, SearchError> {
+        let other = against.unwrap_or(self);
+        self.check_models(other)?;
+        let mut work = Work::default();
+        let mut candidates = Vec::new();
+        if options.modality != Modality::Fingerprint {
+            candidates = self.join_faces(against, options, &mut work)?;
+        }
+        if options.modality != Modality::Face {
+            candidates.extend(self.pair_the_faceless(against, options));
+        }
+        candidates.par_sort_unstable();
+        candidates.dedup();
+        let pairs = self.compare_candidates(other, &candidates, options, against.is_none(), &mut work)?;
+        Ok(cluster(pairs, work))
+    }
+
+    fn check_models(&self, other: &Search<'_>) -> Result<(), SearchError> {
+        let (a, b) = (self.references.snapshot.face(), other.references.snapshot.face());
+        match (a, b) {
+            (Some(a), Some(b)) if a != b => {
+                let words = |face: &crate::gallery::FaceSpec| format!("{} ({})", face.model, face.dimension).into();
+                Err(SearchError::DifferentModels { a: words(a), b: words(b) })
+            }
+            _ => Ok(()),
+        }
+    }
+
+    fn live_rows(&self) -> Vec<Option<Vec<u64>>> {
+        self.references.segments.iter().map(|s| s.segment.live().map(<[u64]>::to_vec)).collect()
+    }
+
+    /// Pairs whose portraits reach the candidates' cosine.
+    fn join_faces(
+        &self,
+        against: Option<&Search<'_>>,
+        options: &DeduplicateOptions<'_>,
+        work: &mut Work,
+    ) -> Result<Vec<(Place, Place)>, SearchError> {
+        let threshold = options.face_candidates.unwrap_or_else(|| self.judge.face_interest());
+        let left = FaceColumns::new(&self.references);
+        let left_filters = left.filters(&self.live_rows());
+        let left_columns = left.columns(&left_filters)?;
+        let right = FaceColumns::new(&against.unwrap_or(self).references);
+        let right_filters = right.filters(&against.unwrap_or(self).live_rows());
+        let right_columns = right.columns(&right_filters)?;
+        let join = match against {
+            None => FaceJoin::within(&left_columns, threshold, self.level)?,
+            Some(_) => FaceJoin::across(&left_columns, &right_columns, threshold, self.level)?,
+        };
+        let sink = Candidates { pairs: Mutex::new(Vec::new()), options };
+        let never = AtomicBool::new(false);
+        let joined = join.run(0..join.blocks(), &sink, options.stop.unwrap_or(&never));
+        stopped(options)?;
+        *work += joined.work.into();
+        let pairs = sink.pairs.into_inner();
+        Ok(pairs.into_par_iter().map(|(a, b)| (left.place(a), right.place(b))).collect())
+    }
+
+    /// Every pair of which one side has no portrait and both have fingers that compare.
+    fn pair_the_faceless(&self, against: Option<&Search<'_>>, options: &DeduplicateOptions<'_>) -> Vec<(Place, Place)> {
+        let other = against.unwrap_or(self);
+        let (left, right) = (self.finger_holders(options.modality), other.finger_holders(options.modality));
+        let pairs_of = |(i, &(a, a_has_face)): (usize, &(Place, bool))| {
+            let later = if against.is_none() { &right[i + 1..] } else { &right[..] };
+            let needed = move |&&(_, has_face): &&(Place, bool)| !(a_has_face && has_face);
+            later.iter().filter(needed).map(|&(b, _)| (a, b)).collect::<Vec<_>>()
+        };
+        left.par_iter().enumerate().flat_map_iter(pairs_of).collect()
+    }
+
+    /// The live rows with a finger, and whether they have a portrait that is used.
+    fn finger_holders(&self, modality: Modality) -> Vec<(Place, bool)> {
+        let mut holders = Vec::new();
+        for (s, of) in self.references.segments.iter().enumerate() {
+            for row in (0..of.segment.len()).filter(|&row| of.segment.is_live(row) && of.has_fingers(row)) {
+                let has_face =
+                    modality == Modality::Both && of.face.as_ref().is_some_and(|f| f.faces.of_row(row).is_some());
+                holders.push((Place { segment: s, row: row as u32 }, has_face));
+            }
+        }
+        holders
+    }
+
+    fn compare_candidates(
+        &self,
+        other: &Search<'_>,
+        candidates: &[(Place, Place)],
+        options: &DeduplicateOptions<'_>,
+        within: bool,
+        work: &mut Work,
+    ) -> Result<Vec<DuplicatePair>, SearchError> {
+        let done = AtomicU64::new(0);
+        let subjects = if within { self.subjects() } else { self.subjects() + other.subjects() };
+        let compared = AtomicU64::new(0);
+        let mut pairs = candidates
+            .par_iter()
+            .map_init(
+                || Bench::new(self.level),
+                |bench, &(a, b)| {
+                    if done.fetch_add(1, Relaxed) % 4096 == 0 {
+                        stopped(options)?;
+                        report(options, "comparing", done.load(Relaxed), candidates.len() as u64);
+                    }
+                    bench.compared = 0;
+                    let scores = self.compare_rows(bench, other, (a, b), options)?;
+                    compared.fetch_add(bench.compared, Relaxed);
+                    let judgement = self.judge.decide(Purpose::Deduplicate, &scores, subjects)?;
+                    if judgement.decision == Decision::None {
+                        return Ok(None);
+                    }
+                    pair(&self.references, &other.references, (a, b), within, scores, judgement).map(Some)
+                },
+            )
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        work.full_comparisons += compared.into_inner();
+        let order = |x: &DuplicatePair, y: &DuplicatePair| {
+            let score = y.judgement.score.total_cmp(&x.judgement.score);
+            score.then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b)))
+        };
+        pairs.par_sort_unstable_by(order);
+        Ok(pairs)
+    }
+
+    fn compare_rows(
+        &self,
+        bench: &mut Bench,
+        other: &Search<'_>,
+        (a, b): (Place, Place),
+        options: &DeduplicateOptions<'_>,
+    ) -> Result<PartScores, SearchError> {
+        let ((a, a_row), (b, b_row)) = (self.references.at(a), other.references.at(b));
+        let mut scores = PartScores::default();
+        if options.modality != Modality::Fingerprint
+            && let (Some(a), Some(b)) = (a.embedding_of(a_row)?, b.embedding_of(b_row)?)
+        {
+            scores.face = Some(face::compare(a, b)?);
+            bench.compared += 1;
+        }
+        if options.modality != Modality::Face {
+            let (mut a_fingers, mut b_fingers) = (Vec::new(), Vec::new());
+            a.fingers_of(a_row, |_| true, &mut a_fingers)?;
+            b.fingers_of(b_row, |_| true, &mut b_fingers)?;
+            let a_views = a_fingers.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
+            let b_views = b_fingers.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
+            bench.compared += compare_fingers(&mut bench.comparer, options.fingers, &a_views, &b_views, &mut scores);
+        }
+        Ok(scores)
+    }
+}
+
+struct Candidates<'o> {
+    pairs: Mutex<Vec<(face::Place, face::Place)>>,
+    options: &'o DeduplicateOptions<'o>,
+}
+
+impl PairSink for Candidates<'_> {
+    fn pairs(&self, _: u64, pairs: &[face::Pair]) {
+        self.pairs.lock().extend(pairs.iter().map(|pair| (pair.a, pair.b)));
+    }
+
+    fn finished(&self, finished: face::Finished) -> ControlFlow<()> {
+        report(self.options, "joining", finished.block + 1, finished.blocks);
+        ControlFlow::Continue(())
+    }
+}
+
+fn report(options: &DeduplicateOptions<'_>, stage: &'static str, done: u64, total: u64) {
+    if let Some(progress) = options.progress {
+        progress(Progress { stage, done, total });
+    }
+}
+
+fn stopped(options: &DeduplicateOptions<'_>) -> Result<(), SearchError> {
+    if options.stop.is_some_and(|stop| stop.load(Relaxed)) { Err(SearchError::Stopped) } else { Ok(()) }
+}
+
+fn member(references: &References<'_>, place: Place) -> Result<Member, SearchError> {
+    let (of, row) = references.at(place);
+    Ok(Member {
+        personal_id: of.segment.personal_id(row)?.into(),
+        registration: of.segment.registration_name(row)?.into(),
+    })
+}
+
+fn pair(
+    left: &References<'_>,
+    right: &References<'_>,
+    (a, b): (Place, Place),
+    within: bool,
+    scores: PartScores,
+    judgement: Judgement,
+) -> Result<DuplicatePair, SearchError> {
+    let (mut a, mut b) = (member(left, a)?, member(right, b)?);
+    if within && b < a {
+        std::mem::swap(&mut a, &mut b);
+    }
+    let kind = if a.personal_id == b.personal_id { PairKind::SameId } else { PairKind::DifferentId };
+    Ok(DuplicatePair { a, b, kind, scores, judgement, cluster: None })
+}
+
+/// Clusters the accepted pairs, and tells each pair its cluster.
+fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
+    let accepted = |pair: &DuplicatePair| pair.judgement.decision == Decision::Match;
+    let mut numbers: BTreeMap<Member, u32> =
+        pairs.iter().filter(|p| accepted(p)).flat_map(|p| [(p.a.clone(), 0), (p.b.clone(), 0)]).collect();
+    numbers.values_mut().zip(0..).for_each(|(number, n)| *number = n);
+    let clusters = decision::clusters(pairs.iter().filter(|pair| accepted(pair)).map(|pair| AcceptedPair {
+        a: numbers[&pair.a],
+        b: numbers[&pair.b],
+        score: pair.judgement.score,
+    }));
+    let mut cluster_of = vec![None; numbers.len()];
+    for (cluster, number) in clusters.iter().zip(0..) {
+        cluster.members.iter().for_each(|&member| cluster_of[member as usize] = Some(number));
+    }
+    for pair in pairs.iter_mut().filter(|pair| accepted(pair)) {
+        pair.cluster = cluster_of[numbers[&pair.a] as usize];
+    }
+    Deduplication { pairs, clusters, members: numbers.into_keys().collect(), work }
+}

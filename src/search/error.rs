@@ -1,0 +1,52 @@
+//! Why a search could not answer.
+
+use crate::{
+    decision::DecisionError, face::FaceError, fingerprint::FingerprintError, gallery::GalleryError,
+    registration::RegistrationId, simd::LevelError,
+};
+
+/// A search that could not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum SearchError {
+    /// The gallery's files are damaged or could not be read.
+    #[error(transparent)]
+    Gallery(#[from] GalleryError),
+    /// A column of embeddings does not hold what its header says.
+    #[error(transparent)]
+    Face(#[from] FaceError),
+    /// A prepared fingerprint does not hold what its header says.
+    #[error(transparent)]
+    Fingerprint(#[from] FingerprintError),
+    /// The SIMD level asked for is not to be had.
+    #[error(transparent)]
+    Level(#[from] LevelError),
+    /// A probe's portrait is of another model or dimension than the gallery's.
+    #[error(
+        "probe {registration}: embedding of model \"{found}\" with {found_dimension} dimensions, the gallery holds {expected}"
+    )]
+    Model {
+        /// The probe.
+        registration: RegistrationId,
+        /// The probe's model.
+        found: Box<str>,
+        /// Dimensions of the probe's embedding.
+        found_dimension: usize,
+        /// The gallery's model and dimension, in words.
+        expected: Box<str>,
+    },
+    /// Two galleries hold embeddings that do not compare.
+    #[error("the galleries hold embeddings of different models: {a} and {b}")]
+    DifferentModels {
+        /// The first gallery's model and dimension, in words.
+        a: Box<str>,
+        /// The second's.
+        b: Box<str>,
+    },
+    /// A rate was asked of parts that are not calibrated, or the policy cannot be kept.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
+    /// The caller's flag stopped the search.
+    #[error("the search was stopped")]
+    Stopped,
+}

@@ -1,0 +1,347 @@
+//! One to many: whose is this?
+//!
+//! # Method
+//! Each modality names its best subjects; what both name together is compared in every part, and the judge orders it. With a
+//! portrait alone the list is exactly the best of the gallery; with both modalities a subject has to be among the best
+//! [`IdentifyOptions::candidates`] of one of them.
+
+use super::{
+    Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    fingers::{FingerView, ReferenceFinger, compare_fingers},
+    probe::{Bench, Probe},
+    references::{References, is_kept},
+};
+use crate::{
+    decision::{Decision, Purpose},
+    face::{self, FaceColumn, FaceSearch, Wanted},
+    gallery::Place,
+    registration::Registration,
+};
+use ndarray::ArrayView2;
+use rayon::prelude::*;
+use std::cmp::Ordering;
+
+/// What an identification looks at and how much it returns.
+#[derive(Clone, Debug)]
+pub struct IdentifyOptions {
+    /// At most how many candidates a probe gets.
+    pub top: usize,
+    /// Which parts of the probe are used.
+    pub modality: Modality,
+    /// Which fingers compare with which.
+    pub fingers: FingerMatching,
+    /// Which subjects are looked at.
+    pub filter: Filter,
+}
+
+impl Default for IdentifyOptions {
+    fn default() -> Self {
+        IdentifyOptions {
+            top: 10,
+            modality: Modality::default(),
+            fingers: FingerMatching::default(),
+            filter: Filter::default(),
+        }
+    }
+}
+
+impl IdentifyOptions {
+    /// How many subjects each modality names for a probe before they are compared in all parts.
+    fn candidates(&self) -> usize {
+        match self.modality {
+            Modality::Face => self.top,
+            _ => self.top.saturating_mul(4).max(64),
+        }
+    }
+}
+
+/// A subject that a probe may be of.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Candidate {
+    /// Whose.
+    pub personal_id: Box<str>,
+    /// The subject's registration that is most alike.
+    pub registration: Box<str>,
+    /// The best score of each part over the subject's registrations.
+    pub scores: PartScores,
+    /// All parts together.
+    pub judgement: Judgement,
+}
+
+/// The answer to one probe.
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
+pub struct Identification {
+    /// The best candidates, best first.
+    pub candidates: Vec<Candidate>,
+    /// The best decision of a candidate: [`Decision::None`] says nobody.
+    pub decision: Decision,
+}
+
+/// A row with its score, in the order of results.
+#[derive(Clone, Copy)]
+struct Named {
+    score: f64,
+    place: Place,
+    subject: u128,
+}
+
+impl Search<'_> {
+    /// Looks for each of `probes` in the whole gallery; the answers come in the order of the probes.
+    ///
+    /// # Errors
+    /// If a portrait is of another model than the gallery's, or the gallery is damaged.
+    pub fn identify(
+        &self,
+        probes: &[Registration],
+        options: &IdentifyOptions,
+    ) -> Result<(Vec<Identification>, Work), SearchError> {
+        let kept = self.rows_kept(&options.filter)?;
+        let probes = probes
+            .par_iter()
+            .map(|probe| Probe::new(probe, options.modality, self.references.snapshot))
+            .collect::<Result<Vec<_>, _>>()?;
+        let mut work = Work::default();
+        let mut named: Vec<Vec<u128>> = vec![Vec::new(); probes.len()];
+        self.name_by_face(&probes, options, &kept, &mut named, &mut work)?;
+        self.name_by_fingers(&probes, options, &kept, &mut named, &mut work)?;
+        let answers = probes
+            .par_iter()
+            .zip(named)
+            .map_init(
+                || Bench::new(self.level),
+                |bench, (probe, mut subjects)| {
+                    subjects.sort_unstable();
+                    subjects.dedup();
+                    bench.compared = 0;
+                    Ok((self.rank(bench, probe, options, &kept, &subjects)?, bench.compared))
+                },
+            )
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        Ok((answers.into_iter().map(|(answer, _)| answer).collect(), work))
+    }
+
+    fn rows_kept(&self, filter: &Filter) -> Result<Vec<Option<Vec<u64>>>, SearchError> {
+        self.references.segments.par_iter().map(|segment| segment.rows_kept(filter)).collect()
+    }
+
+    fn name_by_face(
+        &self,
+        probes: &[Probe<'_>],
+        options: &IdentifyOptions,
+        kept: &[Option<Vec<u64>>],
+        named: &mut [Vec<u128>],
+        work: &mut Work,
+    ) -> Result<(), SearchError> {
+        let with_face: Vec<usize> = (0..probes.len()).filter(|&i| probes[i].embedding.is_some()).collect();
+        let faces = FaceColumns::new(&self.references);
+        let filters = faces.filters(kept);
+        let columns = faces.columns(&filters)?;
+        let (Some(&first), false) = (with_face.first(), columns.is_empty()) else { return Ok(()) };
+        let dimension = probes[first].embedding.map_or(0, <[f32]>::len);
+        let rows: Vec<f32> = with_face.iter().filter_map(|&i| probes[i].embedding).flatten().copied().collect();
+        let search = FaceSearch::new(&columns, &faces, self.level)?;
+        let matrix = ArrayView2::from_shape((with_face.len(), dimension), &rows)
+            .map_err(|_| face::FaceError::Rows { dimension, found: rows.len() })?;
+        let found = search.candidates(matrix, Wanted::top(options.candidates()))?;
+        *work += found.work.into();
+        for (&i, candidates) in with_face.iter().zip(&found.candidates) {
+            named[i].extend(candidates.iter().map(|candidate| face::References::subject(&faces, candidate.place)));
+        }
+        Ok(())
+    }
+
+    fn name_by_fingers(
+        &self,
+        probes: &[Probe<'_>],
+        options: &IdentifyOptions,
+        kept: &[Option<Vec<u64>>],
+        named: &mut [Vec<u128>],
+        work: &mut Work,
+    ) -> Result<(), SearchError> {
+        let views: Vec<(usize, Vec<FingerView<'_>>)> =
+            probes.iter().enumerate().filter(|(_, p)| p.has_fingers()).map(|(i, p)| (i, p.fingers())).collect();
+        if views.is_empty() {
+            return Ok(());
+        }
+        const ROWS: usize = 256;
+        let blocks: Vec<(usize, usize)> = (self.references.segments.iter().enumerate())
+            .flat_map(|(s, segment)| (0..segment.segment.len()).step_by(ROWS).map(move |row| (s, row)))
+            .collect();
+        let most = options.candidates();
+        let (lists, compared) = blocks
+            .into_par_iter()
+            .try_fold(
+                || (Bench::new(self.level), vec![Vec::new(); views.len()]),
+                |(mut bench, mut lists), (s, first)| {
+                    let of = &self.references.segments[s];
+                    for row in first..of.segment.len().min(first + ROWS) {
+                        if !is_kept(kept[s].as_deref(), row) {
+                            continue;
+                        }
+                        let place = Place { segment: s, row: row as u32 };
+                        self.score_fingers(&mut bench, probes, &views, options.fingers, place, &mut lists, most)?;
+                    }
+                    Ok::<_, SearchError>((bench, lists))
+                },
+            )
+            .try_reduce(
+                || (Bench::new(self.level), vec![Vec::new(); views.len()]),
+                |(mut bench, mut lists), (other, others)| {
+                    bench.compared += other.compared;
+                    for (list, other) in lists.iter_mut().zip(others) {
+                        other.into_iter().for_each(|entry| self.keep(list, entry, most));
+                    }
+                    Ok((bench, lists))
+                },
+            )
+            .map(|(bench, lists)| (lists, bench.compared))?;
+        *work += Work { comparisons: compared, full_comparisons: compared, bytes_read: 0 };
+        for ((i, _), list) in views.iter().zip(lists) {
+            named[*i].extend(list.into_iter().map(|entry| entry.subject));
+        }
+        Ok(())
+    }
+
+    /// Compares the fingers of one row with those of every probe.
+    #[expect(clippy::too_many_arguments, reason = "the inner loop of one search, with that search's state")]
+    fn score_fingers(
+        &self,
+        bench: &mut Bench,
+        probes: &[Probe<'_>],
+        views: &[(usize, Vec<FingerView<'_>>)],
+        matching: FingerMatching,
+        place: Place,
+        lists: &mut [Vec<Named>],
+        most: usize,
+    ) -> Result<(), SearchError> {
+        let (of, row) = self.references.at(place);
+        let mut references = Vec::new();
+        for ((i, fingers), list) in views.iter().zip(lists) {
+            of.fingers_of(row, |position| probes[*i].compares(matching, position), &mut references)?;
+            if references.is_empty() {
+                continue;
+            }
+            let stored = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
+            let mut parts = PartScores::default();
+            bench.compared += compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
+            let score = self.judge.shares(&parts);
+            self.keep(list, Named { score, place, subject: of.subjects[row] }, most);
+        }
+        Ok(())
+    }
+
+    /// Keeps a list of the best `most` subjects, each once.
+    fn keep(&self, list: &mut Vec<Named>, entry: Named, most: usize) {
+        if let Some(same) = list.iter().position(|other| other.subject == entry.subject) {
+            if self.order(&entry, &list[same]).is_ge() {
+                return;
+            }
+            list.remove(same);
+        } else if list.len() >= most && list.last().is_none_or(|last| self.order(&entry, last).is_ge()) {
+            return;
+        }
+        let at = list.partition_point(|other| self.order(other, &entry).is_lt());
+        list.insert(at, entry);
+        list.truncate(most);
+    }
+
+    fn order(&self, a: &Named, b: &Named) -> Ordering {
+        b.score.total_cmp(&a.score).then_with(|| self.references.order(a.place, b.place))
+    }
+
+    /// Compares the named subjects in all parts and orders them.
+    fn rank(
+        &self,
+        bench: &mut Bench,
+        probe: &Probe<'_>,
+        options: &IdentifyOptions,
+        kept: &[Option<Vec<u64>>],
+        subjects: &[u128],
+    ) -> Result<Identification, SearchError> {
+        let keeps = |place: Place| {
+            let (of, row) = self.references.at(place);
+            of.segment.is_live(row) && is_kept(kept[place.segment].as_deref(), row)
+        };
+        let mut ranked = Vec::with_capacity(subjects.len());
+        for &subject in subjects {
+            let best = self.compare_subject(bench, probe, options.fingers, Purpose::Identify, subject, keeps)?;
+            if let Some((place, scores)) = best {
+                ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores));
+            }
+        }
+        ranked.sort_by(|(a, a_place, _), (b, b_place, _)| {
+            a.better_first(b).then_with(|| self.references.order(*a_place, *b_place))
+        });
+        ranked.truncate(options.top);
+        let candidates = ranked
+            .into_iter()
+            .map(|(_, place, scores)| {
+                let (of, row) = self.references.at(place);
+                let judgement = self.judge.decide(Purpose::Identify, &scores, self.subjects())?;
+                Ok(Candidate {
+                    personal_id: of.segment.personal_id(row)?.into(),
+                    registration: of.segment.registration_name(row)?.into(),
+                    scores,
+                    judgement,
+                })
+            })
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        let made = |decision| candidates.iter().any(|candidate: &Candidate| candidate.judgement.decision == decision);
+        let decisions = [Decision::Match, Decision::Review];
+        let decision = decisions.into_iter().find(|&decision| made(decision)).unwrap_or(Decision::None);
+        Ok(Identification { candidates, decision })
+    }
+}
+
+/// The segments that have portraits, as the face search numbers them.
+pub(super) struct FaceColumns<'r, 'a> {
+    references: &'r References<'a>,
+    segments: Vec<usize>,
+}
+
+impl<'r, 'a> FaceColumns<'r, 'a> {
+    pub fn new(references: &'r References<'a>) -> Self {
+        let has_faces = |&s: &usize| references.segments[s].face.is_some();
+        FaceColumns { references, segments: (0..references.segments.len()).filter(has_faces).collect() }
+    }
+
+    /// The bitmaps over face rows that belong to bitmaps over the segments' rows.
+    pub fn filters(&self, kept: &[Option<Vec<u64>>]) -> Vec<Option<Vec<u64>>> {
+        let filter = |&s: &usize| self.references.segments[s].face.as_ref().and_then(|f| f.kept(kept[s].as_deref()));
+        self.segments.par_iter().map(filter).collect()
+    }
+
+    pub fn columns<'f>(&'f self, filters: &'f [Option<Vec<u64>>]) -> Result<Vec<FaceColumn<'f>>, SearchError> {
+        let mut columns = Vec::with_capacity(self.segments.len());
+        for (&s, filter) in self.segments.iter().zip(filters) {
+            if let Some(face) = &self.references.segments[s].face {
+                let column = face.column()?;
+                columns.push(match filter {
+                    Some(filter) => column.keeping(filter)?,
+                    None => column,
+                });
+            }
+        }
+        Ok(columns)
+    }
+
+    /// Where the row of a face column stands in the snapshot.
+    pub fn place(&self, place: face::Place) -> Place {
+        let segment = self.segments[place.column as usize];
+        let row = self.references.segments[segment].face.as_ref().map_or(0, |f| f.faces.rows()[place.row as usize]);
+        Place { segment, row }
+    }
+}
+
+impl face::References for FaceColumns<'_, '_> {
+    fn subject(&self, place: face::Place) -> u128 {
+        let (of, row) = self.references.at(self.place(place));
+        of.subjects[row]
+    }
+
+    fn order(&self, a: face::Place, b: face::Place) -> Ordering {
+        self.references.order(self.place(a), self.place(b))
+    }
+}

@@ -1,0 +1,184 @@
+//! A snapshot as the matchers see it: its columns, borrowed and checked once.
+
+use super::{
+    SearchError,
+    derivation::{FACE_SCREEN, FINGER_PREPARED, VERSION},
+    filter::Filter,
+    fingers::ReferenceFinger,
+};
+use crate::{
+    face::{self, FaceColumn, FaceScreen},
+    fingerprint::Prepared,
+    gallery::{DemographicColumns, Derived, Faces, Fingers, Modality, Place, Segment, Snapshot},
+    registration::{Demographics, Sex},
+    template::FingerPosition,
+};
+use std::cmp::Ordering;
+
+/// The references of one snapshot.
+pub(super) struct References<'a> {
+    pub snapshot: &'a Snapshot,
+    pub segments: Vec<SegmentReferences<'a>>,
+}
+
+/// The references of one segment.
+pub(super) struct SegmentReferences<'a> {
+    pub segment: &'a Segment,
+    pub subjects: &'a [u128],
+    /// The embeddings, with the rows that they belong to.
+    pub face: Option<FaceReferences<'a>>,
+    fingers: Vec<FingerReferences<'a>>,
+}
+
+/// The embeddings of a segment and their screen.
+pub(super) struct FaceReferences<'a> {
+    pub faces: Faces<'a>,
+    rows: &'a [f32],
+    screen: Screen<'a>,
+}
+
+enum Screen<'a> {
+    Mapped(&'a [u8]),
+    /// The segment was written without, or by a version whose bytes are not these.
+    Owned(FaceScreen),
+}
+
+impl<'a> FaceReferences<'a> {
+    fn new(segment: &'a Segment, faces: Faces<'a>) -> Result<Self, SearchError> {
+        let rows = faces.embeddings_unchecked()?;
+        let stored = segment.derived(Modality::Face, FACE_SCREEN)?.filter(|screen| screen.version() == VERSION);
+        let screen = match stored {
+            Some(screen) => Screen::Mapped(screen.bytes()?),
+            None => Screen::Owned(face::encode(faces.dimension(), rows)?),
+        };
+        Ok(FaceReferences { faces, rows, screen })
+    }
+
+    /// The column as the face search takes it.
+    pub fn column(&self) -> Result<FaceColumn<'_>, SearchError> {
+        let screen = match &self.screen {
+            Screen::Mapped(bytes) => bytes,
+            Screen::Owned(screen) => screen.as_bytes(),
+        };
+        Ok(FaceColumn::new(self.faces.dimension(), self.rows, screen)?)
+    }
+
+    /// The face rows whose segment rows are kept, as a bitmap over face rows; `None` if that is all.
+    pub fn kept(&self, rows: Option<&[u64]>) -> Option<Vec<u64>> {
+        let rows = rows?;
+        let mut words = vec![0u64; self.faces.len().div_ceil(64)];
+        for (i, &row) in self.faces.rows().iter().enumerate() {
+            words[i / 64] |= u64::from(is_kept(Some(rows), row as usize)) << (i % 64);
+        }
+        Some(words)
+    }
+}
+
+struct FingerReferences<'a> {
+    fingers: Fingers<'a>,
+    /// `None` where the segment was written without, or by a version whose bytes are not these.
+    prepared: Option<Derived<'a>>,
+}
+
+impl<'a> References<'a> {
+    pub fn new(snapshot: &'a Snapshot) -> Result<Self, SearchError> {
+        let segments =
+            snapshot.segments().iter().map(|segment| SegmentReferences::new(segment)).collect::<Result<_, _>>()?;
+        Ok(References { snapshot, segments })
+    }
+
+    /// The segment of a place, and the row in it.
+    pub fn at(&self, place: Place) -> (&SegmentReferences<'a>, usize) {
+        (&self.segments[place.segment], place.row as usize)
+    }
+
+    /// Personal ID, then registration: the order in which equal scores stand. Unreadable names come first; whoever prints
+    /// them gets the error.
+    pub fn order(&self, a: Place, b: Place) -> Ordering {
+        let names = |place| {
+            let (of, row) = self.at(place);
+            (of.segment.personal_id(row).unwrap_or(""), of.segment.registration_name(row).unwrap_or(""))
+        };
+        names(a).cmp(&names(b)).then(a.cmp(&b))
+    }
+}
+
+impl<'a> SegmentReferences<'a> {
+    fn new(segment: &'a Segment) -> Result<Self, SearchError> {
+        let face = segment.faces()?.map(|faces| FaceReferences::new(segment, faces)).transpose()?;
+        let mut fingers = Vec::new();
+        for position in FingerPosition::all() {
+            if let Some(column) = segment.fingers(position)? {
+                let prepared = segment.derived(Modality::Finger(position), FINGER_PREPARED)?;
+                let prepared = prepared.filter(|prepared| prepared.version() == VERSION);
+                fingers.push(FingerReferences { fingers: column, prepared });
+            }
+        }
+        Ok(SegmentReferences { segment, subjects: segment.subject_keys()?, face, fingers })
+    }
+
+    /// The fingers of a row at the positions that are `wanted`.
+    pub fn fingers_of(
+        &self,
+        row: usize,
+        wanted: impl Fn(FingerPosition) -> bool,
+        into: &mut Vec<ReferenceFinger<'a>>,
+    ) -> Result<(), SearchError> {
+        into.clear();
+        for column in &self.fingers {
+            let position = column.fingers.position();
+            if !wanted(position) {
+                continue;
+            }
+            for i in column.fingers.of_row(row) {
+                into.push(match &column.prepared {
+                    Some(prepared) => ReferenceFinger::Mapped(position, prepared.item(i)?),
+                    None => ReferenceFinger::Owned(position, Box::new(Prepared::new(&column.fingers.template(i)?))),
+                });
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a row has any finger.
+    pub fn has_fingers(&self, row: usize) -> bool {
+        self.fingers.iter().any(|column| !column.fingers.of_row(row).is_empty())
+    }
+
+    /// The embedding of a row.
+    pub fn embedding_of(&self, row: usize) -> Result<Option<&'a [f32]>, SearchError> {
+        let Some(FaceReferences { faces, .. }) = &self.face else { return Ok(None) };
+        Ok(faces.of_row(row).map(|i| faces.embedding(i)).transpose()?)
+    }
+
+    /// A bit for each row that lives and passes; `None` if that is all of them.
+    pub fn rows_kept(&self, filter: &Filter) -> Result<Option<Vec<u64>>, SearchError> {
+        let live = self.segment.live();
+        if filter.is_empty() {
+            return Ok(live.map(<[u64]>::to_vec));
+        }
+        let of = self.segment.demographics()?;
+        let mut words = vec![0u64; self.segment.len().div_ceil(64)];
+        for row in 0..self.segment.len() {
+            words[row / 64] |= u64::from(filter.keeps(demographics(&of, row))) << (row % 64);
+        }
+        if let Some(live) = live {
+            words.iter_mut().zip(live).for_each(|(word, live)| *word &= live);
+        }
+        Ok(Some(words))
+    }
+}
+
+/// Whether a row's bit is set; without a bitmap every row is kept.
+pub(super) fn is_kept(words: Option<&[u64]>, row: usize) -> bool {
+    words.is_none_or(|words| words[row / 64] >> (row % 64) & 1 == 1)
+}
+
+fn demographics(columns: &DemographicColumns<'_>, row: usize) -> Option<Demographics> {
+    let sex = match columns.sexes[row] {
+        0 => Sex::Male,
+        1 => Sex::Female,
+        _ => return None,
+    };
+    Some(Demographics { province: columns.provinces[row], sex, birth_year: columns.birth_years[row] })
+}

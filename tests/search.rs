@@ -1,0 +1,268 @@
+//! verify, identify and deduplicate over a small gallery, against comparing everything with everything.
+
+use std::{collections::BTreeSet, sync::Arc};
+use vantay::{
+    decision::Decision,
+    face,
+    fingerprint::{Comparer, Prepared},
+    gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
+    registration::{FaceModel, Registration},
+    search::{
+        DeduplicateOptions, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search, SearchColumns,
+        Thresholds,
+    },
+    simd::Level,
+    synthesis::{Generator, Population},
+};
+
+const DIMENSION: usize = 512;
+
+fn judge() -> Judge {
+    Judge::raw(Thresholds { face: 0.45, fingerprint: 60.0 })
+}
+
+fn population(subjects: u64, duplicates: f64, captures: u64) -> Generator {
+    let face_model = Some(FaceModel { name: "synthetic".into(), dimension: DIMENSION });
+    Generator::new(Population { seed: 7, subjects, duplicates, captures, face_model, fingers: 2 }).unwrap()
+}
+
+/// A gallery of `registrations`, in segments of at most `rows`.
+fn gallery(registrations: &[Registration], rows: usize) -> (tempfile::TempDir, Gallery) {
+    let directory = tempfile::tempdir().unwrap();
+    let limits = Limits { staged_rows: rows, merged_rows: rows, ..Limits::default() };
+    let options = Options {
+        face: Some(FaceSpec { model: "synthetic".into(), dimension: DIMENSION }),
+        read: ReadOptions { limits, ..ReadOptions::default() },
+        ..Options::default()
+    };
+    let gallery = Gallery::create(directory.path().join("gallery"), options).unwrap();
+    let mut writer = gallery.writer(Arc::new(SearchColumns)).unwrap();
+    for registration in registrations {
+        writer.enroll(registration.clone()).unwrap();
+    }
+    writer.commit().unwrap();
+    drop(writer);
+    (directory, gallery)
+}
+
+fn all(generator: &Generator) -> Vec<Registration> {
+    (0..generator.registrations()).map(|line| generator.registration(line)).collect()
+}
+
+#[test]
+fn identify_by_face_is_a_scan_of_everything() {
+    let generator = population(300, 0.05, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 100);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probes: Vec<_> = (0..20).map(|line| generator.probe(line, 3)).collect();
+    let options = IdentifyOptions { top: 7, modality: Modality::Face, ..IdentifyOptions::default() };
+    let (answers, work) = search.identify(&probes, &options).unwrap();
+    assert_eq!(work.comparisons, 20 * registrations.len() as u64);
+    for (probe, answer) in probes.iter().zip(&answers) {
+        let embedding = |r: &Registration| r.portrait.as_ref().unwrap().embedding.as_slice().to_vec();
+        let mut expected: Vec<(f64, &str, &str)> = registrations
+            .iter()
+            .map(|r| (face::compare(&embedding(probe), &embedding(r)).unwrap(), r.personal_id.as_str(), r.id.as_str()))
+            .collect();
+        expected.sort_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let found: Vec<_> =
+            answer.candidates.iter().map(|c| (c.scores.face.unwrap(), &*c.personal_id, &*c.registration)).collect();
+        assert_eq!(found, expected[..7]);
+    }
+}
+
+#[test]
+fn identify_by_fingers_is_a_comparison_with_everything() {
+    let generator = population(40, 0.0, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 16);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probe = generator.probe(11, 1);
+    let options = IdentifyOptions { top: 40, modality: Modality::Fingerprint, ..IdentifyOptions::default() };
+    let (answers, _) = search.identify(std::slice::from_ref(&probe), &options).unwrap();
+    assert_eq!(answers[0].candidates.len(), 40);
+    let mut comparer = Comparer::new(Level::best());
+    for candidate in &answers[0].candidates {
+        let reference = registrations.iter().find(|r| r.id.as_str() == &*candidate.registration).unwrap();
+        for (p, r) in probe.templates().zip(reference.templates()) {
+            let (a, b) = (Prepared::new(p), Prepared::new(r));
+            let score = f64::from(comparer.compare(a.view(), b.view()));
+            assert!(candidate.scores.fingers.contains(&(p.position(), score)));
+        }
+    }
+    let scores: Vec<f64> = answers[0].candidates.iter().map(|c| c.judgement.score).collect();
+    assert!(scores.is_sorted_by(|a, b| a >= b));
+}
+
+#[test]
+fn a_person_verifies_as_themselves_and_as_nobody_else() {
+    let generator = population(60, 0.0, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 1000);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let genuine: Vec<_> = (0..30).map(|line| generator.probe(line, 1)).collect();
+    let impostor: Vec<_> = (0..30)
+        .map(|line| Registration { personal_id: registrations[line + 30].personal_id.clone(), ..genuine[line].clone() })
+        .collect();
+    let matches = |claims: &[Registration]| {
+        let (answers, _) = search.verify(claims, Modality::Both, FingerMatching::Same).unwrap();
+        answers.iter().filter(|answer| answer.judgement.decision == Decision::Match).count()
+    };
+    assert!(matches(&genuine) >= 28, "{} of 30", matches(&genuine));
+    assert_eq!(matches(&impostor), 0);
+}
+
+#[test]
+fn a_claim_about_an_unknown_subject_is_nobody() {
+    let generator = population(20, 0.0, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations[..10], 1000);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let (answers, _) = search.verify(&registrations[10..], Modality::Both, FingerMatching::Same).unwrap();
+    assert!(answers.iter().all(|answer| !answer.known && answer.judgement.decision == Decision::None));
+}
+
+#[test]
+fn a_removed_subject_never_appears() {
+    let generator = population(50, 0.0, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 20);
+    let mut writer = gallery.writer(Arc::new(SearchColumns)).unwrap();
+    let gone = &registrations[7].personal_id;
+    assert_eq!(writer.remove(gone).unwrap().registrations, 1);
+    writer.commit().unwrap();
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    for modality in [Modality::Face, Modality::Fingerprint, Modality::Both] {
+        let options = IdentifyOptions { top: 100, modality, ..IdentifyOptions::default() };
+        let (answers, _) = search.identify(&registrations[7..8], &options).unwrap();
+        assert_eq!(answers[0].candidates.len(), 49, "{modality:?}");
+        assert!(answers[0].candidates.iter().all(|c| *c.personal_id != *gone.as_str()));
+    }
+}
+
+#[test]
+fn a_filter_leaves_only_whom_it_keeps() {
+    let generator = population(200, 0.0, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 64);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let filter = Filter { born: Some(1970..=1995), ..Filter::default() };
+    let kept = registrations
+        .iter()
+        .filter(|r| filter.keeps(vantay::registration::Demographics::of(r.personal_id.as_str())))
+        .count();
+    assert!(kept > 0 && kept < 200);
+    for modality in [Modality::Face, Modality::Fingerprint] {
+        let options = IdentifyOptions { top: 500, modality, filter: filter.clone(), ..IdentifyOptions::default() };
+        let (answers, _) = search.identify(&registrations[..1], &options).unwrap();
+        assert_eq!(answers[0].candidates.len(), kept);
+    }
+}
+
+#[test]
+fn a_subject_appears_once_with_the_best_of_its_registrations() {
+    let generator = population(30, 0.0, 3);
+    let (_directory, gallery) = gallery(&all(&generator), 32);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probes: Vec<_> = (0..10).map(|line| generator.probe(line, 9)).collect();
+    for modality in [Modality::Face, Modality::Fingerprint, Modality::Both] {
+        let options = IdentifyOptions { top: 1000, modality, ..IdentifyOptions::default() };
+        let (answers, _) = search.identify(&probes, &options).unwrap();
+        for answer in answers {
+            let subjects: BTreeSet<_> = answer.candidates.iter().map(|c| &c.personal_id).collect();
+            assert_eq!((subjects.len(), answer.candidates.len()), (30, 30), "{modality:?}");
+        }
+    }
+}
+
+#[test]
+fn planted_duplicates_are_found_and_named_by_their_kind() {
+    let generator = population(300, 0.05, 1);
+    let registrations = all(&generator);
+    let (_directory, gallery) = gallery(&registrations, 128);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let found = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
+    let planted: BTreeSet<_> = generator
+        .true_pairs()
+        .map(|pair| {
+            let mut ids = [generator.registration_id(pair.a), generator.registration_id(pair.b)];
+            ids.sort();
+            ids
+        })
+        .collect();
+    let listed: BTreeSet<_> = found
+        .pairs
+        .iter()
+        .map(|pair| {
+            let mut ids = [pair.a.registration.to_string(), pair.b.registration.to_string()];
+            ids.sort();
+            ids
+        })
+        .collect();
+    let (hits, missed) = (listed.intersection(&planted).count(), planted.difference(&listed).count());
+    assert!(missed <= 1, "{hits} of {} found", planted.len());
+    assert!(found.pairs.iter().all(|pair| pair.kind == PairKind::DifferentId && pair.a < pair.b));
+    assert!(found.pairs.iter().all(|pair| pair.cluster.is_some()));
+}
+
+#[test]
+fn a_missing_portrait_does_not_hide_a_pair() {
+    let generator = population(40, 0.1, 1);
+    let mut registrations = all(&generator);
+    let pair = generator.true_pairs().next().unwrap();
+    registrations[pair.b as usize].portrait = None;
+    let (_directory, gallery) = gallery(&registrations, 1000);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let found = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
+    let is_it =
+        |registration: &str| [pair.a, pair.b].iter().any(|&line| generator.registration_id(line) == registration);
+    let hidden = found.pairs.iter().find(|p| is_it(&p.a.registration) && is_it(&p.b.registration)).unwrap();
+    assert_eq!(hidden.scores.face, None);
+}
+
+#[test]
+fn two_galleries_are_held_against_each_other() {
+    let generator = population(100, 0.1, 1);
+    let registrations = all(&generator);
+    let pair = generator.true_pairs().next().unwrap();
+    let (a, b) = (pair.a as usize, pair.b as usize);
+    let (_one, today) = gallery(&registrations[b..=b], 1000);
+    let rest: Vec<_> = registrations.iter().enumerate().filter(|(i, _)| *i != b).map(|(_, r)| r.clone()).collect();
+    let (_two, national) = gallery(&rest, 30);
+    let (today, national) = (today.snapshot(), national.snapshot());
+    let (today, national) = (Search::new(&today, judge()).unwrap(), Search::new(&national, judge()).unwrap());
+    let found = today.deduplicate(Some(&national), &DeduplicateOptions::default()).unwrap();
+    assert_eq!(&*found.pairs[0].a.registration, registrations[b].id.as_str());
+    assert!(found.pairs.iter().any(|p| &*p.b.registration == registrations[a].id.as_str()));
+}
+
+#[test]
+fn results_do_not_depend_on_threads_or_segments() {
+    let generator = population(120, 0.1, 1);
+    let registrations = all(&generator);
+    let probes: Vec<_> = (0..8).map(|line| generator.probe(line, 2)).collect();
+    let answers = |rows: usize, threads: usize| {
+        let (_directory, gallery) = gallery(&registrations, rows);
+        let snapshot = gallery.snapshot();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        pool.install(|| {
+            let search = Search::new(&snapshot, judge()).unwrap();
+            let identified = search.identify(&probes, &IdentifyOptions::default()).unwrap().0;
+            let found = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
+            (identified, found.pairs, found.clusters, found.members)
+        })
+    };
+    let once = answers(1000, 1);
+    assert_eq!(answers(17, 2), once);
+    assert_eq!(answers(50, 3), once);
+}

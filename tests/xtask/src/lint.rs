@@ -1,0 +1,13 @@
+//! What must hold of the source besides passing its tests.
+
+use crate::run::{Outcome, cargo, run};
+
+/// Runs all checks, quickest first.
+pub fn all() -> Outcome {
+    run(cargo(&["fmt", "--all", "--check"]))?;
+    run(cargo(&["clippy", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
+    doc.env("RUSTDOCFLAGS", "-D warnings");
+    run(doc)?;
+    run(cargo(&["test", "--package", "vantay", "--test", "house"]))
+}
