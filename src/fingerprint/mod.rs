@@ -15,6 +15,7 @@ mod parameters;
 mod points;
 mod prepared;
 mod score;
+pub mod screen;
 mod trigonometry;
 
 pub use comparer::Comparer;

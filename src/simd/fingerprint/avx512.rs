@@ -13,6 +13,7 @@ pub(super) struct Avx512;
 impl Lanes for Avx512 {
     type F = F;
     type I = I;
+    const ROOMY: bool = true;
 }
 
 /// Runs `task` with the level's features.
@@ -166,5 +167,20 @@ impl Integers for I {
             let unsigned = _mm512_loadu_si512(unsigned.as_ptr().cast());
             _mm512_dpbusd_epi32(self.0, unsigned, _mm512_set1_epi32(i32::from_le_bytes(signed)))
         })
+    }
+
+    type Small = __m512i;
+    #[inline(always)]
+    fn no_products() -> __m512i {
+        // SAFETY: only reached inside `run`.
+        unsafe { _mm512_setzero_si512() }
+    }
+    #[inline(always)]
+    fn add_small_products(sum: __m512i, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> __m512i {
+        I(sum).add_products(unsigned, signed).0
+    }
+    #[inline(always)]
+    fn products(sum: __m512i) -> Self {
+        I(sum)
     }
 }

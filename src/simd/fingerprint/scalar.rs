@@ -12,6 +12,7 @@ pub(super) struct Scalar;
 impl Lanes for Scalar {
     type F = F;
     type I = I;
+    const ROOMY: bool = false;
 }
 
 #[derive(Clone, Copy)]
@@ -136,5 +137,19 @@ impl Integers for I {
                 sum.wrapping_add(i32::from(unsigned[4 * k + byte]) * i32::from(signed[byte] as i8))
             })
         }))
+    }
+
+    type Small = I;
+    #[inline(always)]
+    fn no_products() -> I {
+        I([0; LANES])
+    }
+    #[inline(always)]
+    fn add_small_products(sum: I, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> I {
+        sum.add_products(unsigned, signed)
+    }
+    #[inline(always)]
+    fn products(sum: I) -> Self {
+        sum
     }
 }
