@@ -45,7 +45,11 @@ fn main() {
         .collect();
     let started = Instant::now();
     let codes: Vec<ScreenCode> = prints.iter().map(|p| ScreenCode::new(&p.prepared)).collect();
-    println!("{} prints, a code takes {:.1} us", prints.len(), started.elapsed().as_secs_f64() * 1e6 / prints.len() as f64);
+    println!(
+        "{} prints, a code takes {:.1} us",
+        prints.len(),
+        started.elapsed().as_secs_f64() * 1e6 / prints.len() as f64
+    );
     let bytes: Vec<u8> = codes.iter().flat_map(|c| c.as_bytes()).copied().collect();
     let column = ScreenColumn::new(&bytes).unwrap();
 
@@ -84,67 +88,112 @@ fn accuracy(sets: &[sets::Set], prints: &[Print], codes: &[ScreenCode], column: 
         genuine += scores.iter().filter(mated).count();
         mates.extend(scores.iter().filter(mated).filter(|x| x.0 > threshold).map(|x| (x.1, x.2)));
     }
-    println!("{genuine} mates, {} accepted at FMR 1e-4: FNMR {:.2} %", mates.len(), 100.0 - 100.0 * mates.len() as f64 / genuine as f64);
+    println!(
+        "{genuine} mates, {} accepted at FMR 1e-4: FNMR {:.2} %",
+        mates.len(),
+        100.0 - 100.0 * mates.len() as f64 / genuine as f64
+    );
 
     let n = prints.len();
     let mut probes: Vec<usize> = mates.iter().flat_map(|&(a, b)| [a, b]).collect();
     probes.sort_unstable();
     probes.dedup();
-    for (pairs, least, slack, stretch, swing) in [(16, 457, 150.0, 0.02, 18.0), (24, 457, 150.0, 0.02, 18.0), (16, 457, 250.0, 0.02, 18.0), (16, 457, 100.0, 0.02, 18.0), (16, 457, 150.0, 0.03, 18.0), (16, 457, 150.0, 0.012, 18.0), (16, 457, 150.0, 0.02, 24.0), (16, 457, 150.0, 0.02, 14.0), (16, 570, 150.0, 0.02, 18.0), (16, 300, 150.0, 0.02, 18.0)] {
-    let mut screen = Screen::new(Level::best());
-    screen.stage = vantay::fingerprint::screen::Stage { steps: 16, pairs, least, full: 2283.0, form: 0, slack, stretch, swing };
-    println!("{:?}", screen.stage);
-    let started = Instant::now();
-    let scores: Vec<(usize, Vec<u16>)> = probes
-        .par_iter()
-        .map(|&p| {
-            let mut out = vec![0; n];
-            screen.scan(&[ScreenProbe::new(&codes[p])], column, 0..n, &mut out);
-            (p, out)
-        })
-        .collect();
-    println!("scan with {} threads: {:.0} ns a reference and thread", rayon::current_num_threads(), started.elapsed().as_secs_f64() * 1e9 * rayon::current_num_threads() as f64 / (n * probes.len()) as f64);
-    let mut fine = Vec::new();
-    let t = Instant::now();
-    let lg = |r: usize| (f64::from(codes[r].as_bytes()[4]).max(8.0) / 64.0).log2();
-    scores.par_iter().map(|(p, out)| {
-        let mut rows: Vec<u32> = (0..n as u32).collect();
-        rows.sort_by_key(|&r| std::cmp::Reverse((f64::from(out[r as usize]) - 1536.0 * lg(r as usize)) as i64));
-        let keep: Vec<u32> = rows[..1].to_vec();
-        let mut o = vec![0u16; keep.len()];
-        screen.align(&ScreenProbe::new(&codes[*p]), column, &keep, &mut o);
-        (keep, o)
-    }).collect_into_vec(&mut fine);
-    println!("align {:?}", t.elapsed());
-    for (alpha, beta, gamma) in [(1.0, 1.0, 0.0), (1.5, 1.0, 0.0), (2.0, 1.0, 0.0)] {
-    let mut shares: Vec<(usize, f64)> = Vec::new();
-    for ((p, out), (keep, align)) in scores.iter().zip(&fine) {
-        let mut total: Vec<f64> = (0..n).map(|r| if gamma == 0.0 { 0.0 } else { -1e6 } + f64::from(out[r]) / 1024.0 - alpha * lg(r)).collect();
-        if gamma > 0.0 { for (&r, &a) in keep.iter().zip(align) { total[r as usize] = beta * f64::from(out[r as usize]) / 1024.0 + gamma * f64::from(a) / 1024.0 - alpha * lg(r as usize); } }
-        let mut others: Vec<f64> = (0..n).filter(|&r| prints[r].finger != prints[*p].finger).map(|r| total[r]).collect();
-        others.sort_unstable_by(f64::total_cmp);
-        for &(a, b) in &mates {
-            let mate = if a == *p { b } else if b == *p { a } else { continue };
-            let above = others.len() - others.partition_point(|&s| s <= total[mate]);
-            shares.push((prints[*p].set, above as f64 / others.len() as f64));
+    for (pairs, least, slack, stretch, swing) in [
+        (16, 457, 150.0, 0.02, 18.0),
+        (24, 457, 150.0, 0.02, 18.0),
+        (16, 457, 250.0, 0.02, 18.0),
+        (16, 457, 100.0, 0.02, 18.0),
+        (16, 457, 150.0, 0.03, 18.0),
+        (16, 457, 150.0, 0.012, 18.0),
+        (16, 457, 150.0, 0.02, 24.0),
+        (16, 457, 150.0, 0.02, 14.0),
+        (16, 570, 150.0, 0.02, 18.0),
+        (16, 300, 150.0, 0.02, 18.0),
+    ] {
+        let mut screen = Screen::new(Level::best());
+        screen.stage = vantay::fingerprint::screen::Stage {
+            steps: 16,
+            pairs,
+            least,
+            full: 2283.0,
+            form: 0,
+            slack,
+            stretch,
+            swing,
+        };
+        println!("{:?}", screen.stage);
+        let started = Instant::now();
+        let scores: Vec<(usize, Vec<u16>)> = probes
+            .par_iter()
+            .map(|&p| {
+                let mut out = vec![0; n];
+                screen.scan(&[ScreenProbe::new(&codes[p])], column, 0..n, &mut out);
+                (p, out)
+            })
+            .collect();
+        println!(
+            "scan with {} threads: {:.0} ns a reference and thread",
+            rayon::current_num_threads(),
+            started.elapsed().as_secs_f64() * 1e9 * rayon::current_num_threads() as f64 / (n * probes.len()) as f64
+        );
+        let mut fine = Vec::new();
+        let t = Instant::now();
+        let lg = |r: usize| (f64::from(codes[r].as_bytes()[4]).max(8.0) / 64.0).log2();
+        scores
+            .par_iter()
+            .map(|(p, out)| {
+                let mut rows: Vec<u32> = (0..n as u32).collect();
+                rows.sort_by_key(|&r| std::cmp::Reverse((f64::from(out[r as usize]) - 1536.0 * lg(r as usize)) as i64));
+                let keep: Vec<u32> = rows[..1].to_vec();
+                let mut o = vec![0u16; keep.len()];
+                screen.align(&ScreenProbe::new(&codes[*p]), column, &keep, &mut o);
+                (keep, o)
+            })
+            .collect_into_vec(&mut fine);
+        println!("align {:?}", t.elapsed());
+        for (alpha, beta, gamma) in [(1.0, 1.0, 0.0), (1.5, 1.0, 0.0), (2.0, 1.0, 0.0)] {
+            let mut shares: Vec<(usize, f64)> = Vec::new();
+            for ((p, out), (keep, align)) in scores.iter().zip(&fine) {
+                let mut total: Vec<f64> = (0..n)
+                    .map(|r| if gamma == 0.0 { 0.0 } else { -1e6 } + f64::from(out[r]) / 1024.0 - alpha * lg(r))
+                    .collect();
+                if gamma > 0.0 {
+                    for (&r, &a) in keep.iter().zip(align) {
+                        total[r as usize] = beta * f64::from(out[r as usize]) / 1024.0 + gamma * f64::from(a) / 1024.0
+                            - alpha * lg(r as usize);
+                    }
+                }
+                let mut others: Vec<f64> =
+                    (0..n).filter(|&r| prints[r].finger != prints[*p].finger).map(|r| total[r]).collect();
+                others.sort_unstable_by(f64::total_cmp);
+                for &(a, b) in &mates {
+                    let mate = if a == *p {
+                        b
+                    } else if b == *p {
+                        a
+                    } else {
+                        continue;
+                    };
+                    let above = others.len() - others.partition_point(|&s| s <= total[mate]);
+                    shares.push((prints[*p].set, above as f64 / others.len() as f64));
+                }
+            }
+            let line = |name: &str, of: &dyn Fn(usize) -> bool| {
+                let all = shares.iter().filter(|s| of(s.0)).count().max(1) as f64;
+                print!("{name:26}");
+                for share in SHARES {
+                    let lost = shares.iter().filter(|s| of(s.0) && s.1 >= share).count() as f64;
+                    print!(" {:6.2}", 100.0 * lost / all * mates.len() as f64 / genuine as f64);
+                }
+                println!();
+            };
+            if pairs == 32 && alpha == 1.0 && beta > 0.0 {
+                for (s, set) in sets.iter().enumerate() {
+                    line(&set.name, &|x| x == s);
+                }
+            }
+            line(&format!("{alpha} {beta} {gamma}"), &|_| true);
         }
-    }
-    let line = |name: &str, of: &dyn Fn(usize) -> bool| {
-        let all = shares.iter().filter(|s| of(s.0)).count().max(1) as f64;
-        print!("{name:26}");
-        for share in SHARES {
-            let lost = shares.iter().filter(|s| of(s.0) && s.1 >= share).count() as f64;
-            print!(" {:6.2}", 100.0 * lost / all * mates.len() as f64 / genuine as f64);
-        }
-        println!();
-    };
-    if pairs == 32 && alpha == 1.0 && beta > 0.0 {
-        for (s, set) in sets.iter().enumerate() {
-            line(&set.name, &|x| x == s);
-        }
-    }
-    line(&format!("{alpha} {beta} {gamma}"), &|_| true);
-    }
     }
 }
 
@@ -155,7 +204,14 @@ fn speed(prints: &[Print], codes: &[ScreenCode]) {
     let column = ScreenColumn::new(&large).unwrap();
     for level in Level::ALL.into_iter().filter(|l| l.is_available()) {
         let screen = Screen::new(level);
-        for (count, stage) in [(1, (16, 32, 457, 2283.0, 0)), (16, (16, 32, 457, 2283.0, 0)), (1, (16, 32, 457, 2283.0, 1)), (1, (16, 16, 457, 2283.0, 1)), (1, (12, 16, 457, 2283.0, 1)), (1, (8, 16, 260, 1300.0, 1))] {
+        for (count, stage) in [
+            (1, (16, 32, 457, 2283.0, 0)),
+            (16, (16, 32, 457, 2283.0, 0)),
+            (1, (16, 32, 457, 2283.0, 1)),
+            (1, (16, 16, 457, 2283.0, 1)),
+            (1, (12, 16, 457, 2283.0, 1)),
+            (1, (8, 16, 260, 1300.0, 1)),
+        ] {
             let (steps, pairs, least, full, form) = stage;
             let mut screen = screen;
             screen.stage = vantay::fingerprint::screen::Stage { steps, pairs, least, full, form, ..screen.stage };

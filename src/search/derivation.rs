@@ -5,7 +5,7 @@
 
 use crate::{
     face::{self, FaceScreen},
-    fingerprint::Prepared,
+    fingerprint::{Prepared, screen::ScreenCode},
     gallery::{Derive, DerivedColumn, DerivedLayout},
     template::{FingerPosition, MinutiaeTemplate},
 };
@@ -13,6 +13,8 @@ use rayon::prelude::*;
 
 /// Prepared fingerprints, one item of its own length for each finger.
 pub(super) const FINGER_PREPARED: u16 = 1;
+/// Screen codes of fingers, one item of a fixed length for each.
+pub(super) const FINGER_SCREEN: u16 = 2;
 /// The face screen's column; see [`face::encode`].
 pub(super) const FACE_SCREEN: u16 = 1;
 /// The coarse face screen's column, for searches of few probes; see [`face::encode_coarse`].
@@ -52,6 +54,14 @@ impl Derive for SearchColumns {
             bytes.extend_from_slice(finger.as_bytes());
             offsets.push(bytes.len() as u64);
         }
-        vec![DerivedColumn { kind: FINGER_PREPARED, layout: DerivedLayout::Variable { offsets }, bytes }]
+        let mut codes = vec![0; prepared.len() * ScreenCode::STRIDE];
+        codes.par_chunks_mut(ScreenCode::STRIDE).zip(&prepared).for_each(|(code, finger)| {
+            code.copy_from_slice(ScreenCode::new(finger).as_bytes());
+        });
+        let stride = ScreenCode::STRIDE as u32;
+        vec![
+            DerivedColumn { kind: FINGER_PREPARED, layout: DerivedLayout::Variable { offsets }, bytes },
+            DerivedColumn { kind: FINGER_SCREEN, layout: DerivedLayout::Fixed { stride }, bytes: codes },
+        ]
     }
 }

@@ -2,18 +2,18 @@
 
 use super::{
     SearchError,
-    derivation::{FACE_COARSE, FACE_SCREEN, FINGER_PREPARED, VERSION},
+    derivation::{FACE_COARSE, FACE_SCREEN, FINGER_PREPARED, FINGER_SCREEN, VERSION},
     filter::Filter,
     fingers::ReferenceFinger,
 };
 use crate::{
     face::{self, FaceColumn, FaceScreen},
-    fingerprint::Prepared,
+    fingerprint::{Prepared, screen::ScreenCode},
     gallery::{DemographicColumns, Derived, Faces, Fingers, Modality, Place, Segment, Snapshot},
     registration::{Demographics, Sex},
     template::FingerPosition,
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ops::Range};
 
 /// The references of one snapshot.
 pub(super) struct References<'a> {
@@ -81,10 +81,35 @@ impl<'a> FaceReferences<'a> {
     }
 }
 
-struct FingerReferences<'a> {
+/// The fingers of a segment at one position.
+pub(super) struct FingerReferences<'a> {
     fingers: Fingers<'a>,
     /// `None` where the segment was written without, or by a version whose bytes are not these.
     prepared: Option<Derived<'a>>,
+    codes: Option<Derived<'a>>,
+}
+
+impl<'a> FingerReferences<'a> {
+    pub fn position(&self) -> FingerPosition {
+        self.fingers.position()
+    }
+
+    /// The segment's row of each finger, ascending.
+    pub fn rows(&self) -> &'a [u32] {
+        self.fingers.rows()
+    }
+
+    /// The fingers of these rows of the segment.
+    pub fn entries(&self, rows: Range<usize>) -> Range<usize> {
+        let before = |limit: usize| self.rows().partition_point(|&row| (row as usize) < limit);
+        before(rows.start)..before(rows.end)
+    }
+
+    /// The screen codes of some fingers, if the segment has them.
+    pub fn codes(&self, entries: Range<usize>) -> Result<Option<&'a [u8]>, SearchError> {
+        let bytes = entries.start * ScreenCode::STRIDE..entries.end * ScreenCode::STRIDE;
+        Ok(self.codes.as_ref().map(|codes| codes.range(bytes)).transpose()?)
+    }
 }
 
 impl<'a> References<'a> {
@@ -118,7 +143,9 @@ impl<'a> SegmentReferences<'a> {
             if let Some(column) = segment.fingers(position)? {
                 let prepared = segment.derived(Modality::Finger(position), FINGER_PREPARED)?;
                 let prepared = prepared.filter(|prepared| prepared.version() == VERSION);
-                fingers.push(FingerReferences { fingers: column, prepared });
+                let codes = segment.derived(Modality::Finger(position), FINGER_SCREEN)?;
+                let codes = codes.filter(|codes| codes.version() == VERSION);
+                fingers.push(FingerReferences { fingers: column, prepared, codes });
             }
         }
         Ok(SegmentReferences { segment, subjects: segment.subject_keys()?, face, fingers })
@@ -145,6 +172,11 @@ impl<'a> SegmentReferences<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The columns of fingers, one for each position that any row has.
+    pub fn finger_columns(&self) -> &[FingerReferences<'a>] {
+        &self.fingers
     }
 
     /// Whether a row has any finger.
