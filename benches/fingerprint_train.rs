@@ -133,31 +133,7 @@ fn main() {
     if !asked("model") && !asked("quick") && !asked("cross") {
         return;
     }
-    let samples = if let Ok(b) = std::fs::read("/tmp/finger/cache.bin") {
-        b.chunks(4 * SUBSCORES + 12)
-            .map(|c| {
-                let f = |k: usize| f32::from_le_bytes(c[4 * k..4 * k + 4].try_into().unwrap());
-                Sample {
-                    set: f(0) as usize,
-                    genuine: f(1) > 0.5,
-                    glance: f(2),
-                    features: std::array::from_fn(|k| f(3 + k)),
-                }
-            })
-            .collect()
-    } else {
-        let s = samples(&sets, &Projection::read(&bytes));
-        let b: Vec<u8> = s
-            .iter()
-            .flat_map(|s| {
-                let mut v = vec![s.set as f32, f32::from(u8::from(s.genuine)), s.glance];
-                v.extend(s.features);
-                v.into_iter().flat_map(|x| x.to_le_bytes())
-            })
-            .collect();
-        std::fs::write("/tmp/finger/cache.bin", b).unwrap();
-        s
-    };
+    let samples = samples(&sets, &Projection::read(&bytes));
     if asked("quick") {
         cross("without the sensor", &sets, &samples, sensor, true);
     }

@@ -28,3 +28,6 @@ pub use model::{HIDDEN, Model, WEIGHTS};
 pub use prepared::{Prepared, PreparedView};
 #[doc(hidden)]
 pub use score::{NAMES, SUBSCORES};
+
+#[cfg(test)]
+mod tests;
