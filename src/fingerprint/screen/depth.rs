@@ -43,7 +43,9 @@ impl Depth {
     pub fn survivors(self, references: u64) -> u64 {
         match self {
             Depth::Exhaustive => references,
-            Depth::Share(share) => ((references as f64 * share.clamp(0.0, 1.0)).ceil() as u64).max(Self::LEAST as u64).min(references),
+            Depth::Share(share) => {
+                ((references as f64 * share.clamp(0.0, 1.0)).ceil() as u64).max(Self::LEAST as u64).min(references)
+            }
         }
     }
 }

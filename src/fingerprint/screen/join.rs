@@ -5,7 +5,7 @@
 //! of a probe is that of its depth among a fixed sample of the column, so no scores need to be kept: memory stays the same for
 //! any number of rows. Blocks are independent of each other: a run may stop after any and go on from there, or be split among machines.
 
-use super::{Depth, Screen, ScreenColumn, ScreenProbe, ScoreCounts};
+use super::{Depth, ScoreCounts, Screen, ScreenColumn, ScreenProbe};
 use rayon::prelude::*;
 use std::ops::Range;
 
