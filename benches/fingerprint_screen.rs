@@ -1,15 +1,20 @@
-//! What the screen loses and what it costs.
+//! What the fingerprint screen loses and what it costs.
+//!
+//! `cargo bench --bench fingerprint_screen -- accuracy [synthetic references]` prints FNMR at FMR 1e-4 with and without the screen, for
+//! shares of the gallery that penetrate, on every set of real prints; `-- speed [references]` what a scan and a whole search take.
 #![allow(clippy::unwrap_used, missing_docs)]
 
+#[path = "fingerprint/gallery.rs"]
+mod gallery;
 #[path = "fingerprint/sets.rs"]
 mod sets;
 
+use gallery::{Gallery, on_processor, search, synthetic};
 use rayon::prelude::*;
-use std::time::Instant;
 use vantay::{
     fingerprint::{
         Comparer, Prepared,
-        screen::{Screen, ScreenCode, ScreenColumn, ScreenProbe},
+        screen::{self, Depth, Screen, ScreenCode, ScreenProbe},
     },
     simd::Level,
 };
@@ -23,13 +28,26 @@ struct Print {
     prepared: Prepared,
 }
 
-/// Seconds that this thread has had a processor.
-fn on_processor() -> f64 {
-    let stat = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
-    stat.split(' ').next().unwrap().parse::<f64>().unwrap() * 1e-9
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    let what = arguments.next().unwrap_or_default();
+    let size = arguments.next().and_then(|n| n.parse().ok());
+    if what != "speed" {
+        accuracy(size.unwrap_or(10_000));
+    }
+    if what != "accuracy" {
+        speed(size.unwrap_or(10_007));
+    }
 }
 
-fn main() {
+/// A mated pair that the full comparison accepts, with the shares of real and of synthetic references above the mate.
+struct Mate {
+    set: usize,
+    real: f64,
+    synthetic: f64,
+}
+
+fn accuracy(references: u64) {
     let sets = sets::sets();
     let prints: Vec<Print> = sets
         .par_iter()
@@ -43,29 +61,91 @@ fn main() {
             })
         })
         .collect();
-    let started = Instant::now();
-    let codes: Vec<ScreenCode> = prints.iter().map(|p| ScreenCode::new(&p.prepared)).collect();
+    let (accepted, genuine) = mates(&sets, &prints);
+    let all: usize = genuine.iter().sum();
+    let real = Gallery::new(prints.iter().map(|p| p.prepared.clone()).collect());
+    let background = Gallery::synthetic(references);
+    let mut probes: Vec<usize> = accepted.iter().flat_map(|&(a, b)| [a, b]).collect();
+    probes.sort_unstable();
+    probes.dedup();
+    let screen = Screen::new(Level::best());
+    let found: Vec<(Vec<Mate>, [f64; 2])> = probes
+        .par_iter()
+        .map(|&p| {
+            let probe = [ScreenProbe::new(&ScreenCode::new(&prints[p].prepared))];
+            let (mut scores, mut others) = (vec![0; real.len()], vec![0; background.len()]);
+            screen.scan(&probe, &real.column(), 0..real.len(), &mut scores);
+            screen.scan(&probe, &background.column(), 0..background.len(), &mut others);
+            let mut impostors: Vec<u16> =
+                (0..real.len()).filter(|&r| prints[r].finger != prints[p].finger).map(|r| scores[r]).collect();
+            impostors.sort_unstable();
+            others.sort_unstable();
+            // Ties count half.
+            let above = |sorted: &[u16], score: u16| {
+                let upto = sorted.partition_point(|&s| s <= score) + sorted.partition_point(|&s| s < score);
+                1.0 - 0.5 * upto as f64 / sorted.len().max(1) as f64
+            };
+            let mates = accepted.iter().filter_map(|&(a, b)| if a == p { Some(b) } else { (b == p).then_some(a) });
+            let mates = mates
+                .map(|mate| Mate {
+                    set: prints[p].set,
+                    real: above(&impostors, scores[mate]),
+                    synthetic: above(&others, scores[mate]),
+                })
+                .collect();
+            let tail = |sorted: &[u16]| f64::from(sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(0));
+            (mates, [tail(&impostors), tail(&others)])
+        })
+        .collect();
+    let tails: Vec<[f64; 2]> = found.iter().map(|f| f.1).collect();
+    let found: Vec<Mate> = found.into_iter().flat_map(|f| f.0).collect();
     println!(
-        "{} prints, a code takes {:.1} us",
+        "{} real prints, {all} mated pairs, {} accepted at FMR 1e-4 of their set; {references} synthetic references",
         prints.len(),
-        started.elapsed().as_secs_f64() * 1e6 / prints.len() as f64
+        accepted.len()
     );
-    let bytes: Vec<u8> = codes.iter().flat_map(|c| c.as_bytes()).copied().collect();
-    let column = ScreenColumn::new(&bytes).unwrap();
-
-    let what = std::env::args().nth(1).unwrap_or_default();
-    if what != "speed" {
-        accuracy(&sets, &prints, &codes, &column);
-    }
-    if what != "accuracy" {
-        speed(&prints, &codes);
+    let mean = |k: usize| tails.iter().map(|t| t[k]).sum::<f64>() / tails.len().max(1) as f64;
+    println!(
+        "99 % quantile of impostors' screen scores: real {:.0}, synthetic {:.0} (1024 is a doubling)",
+        mean(0),
+        mean(1)
+    );
+    for (title, share) in
+        [("real impostors", (|m| m.real) as fn(&Mate) -> f64), ("synthetic impostors", |m| m.synthetic)]
+    {
+        println!("\nFNMR % at FMR 1e-4, exhaustive and where so many % of the {title} penetrate:");
+        print!("{:22} {:>6}", "", "all");
+        SHARES.iter().for_each(|s| print!(" {:6.2}", s * 100.0));
+        println!();
+        let line = |name: &str, of: &dyn Fn(usize) -> bool| {
+            let genuine: usize = (0..sets.len()).filter(|&s| of(s)).map(|s| genuine[s]).sum();
+            let of: Vec<&Mate> = found.iter().filter(|m| of(m.set)).collect();
+            // Each accepted pair is there twice, once each way round.
+            let fnmr = |kept: usize| 100.0 - 50.0 * kept as f64 / genuine.max(1) as f64;
+            print!("{name:22} {:6.2}", fnmr(of.len()));
+            for s in SHARES {
+                print!(" {:6.2}", fnmr(of.iter().filter(|m| share(m) < s).count()));
+            }
+            println!();
+        };
+        for (s, set) in sets.iter().enumerate() {
+            line(&set.name, &|x| x == s);
+        }
+        line("pooled", &|_| true);
+        print!("{:22} {:>6}", "miss rate %", "");
+        for s in SHARES {
+            print!(
+                " {:6.2}",
+                100.0 * found.iter().filter(|m| share(m) >= s).count() as f64 / found.len().max(1) as f64
+            );
+        }
+        println!();
     }
 }
 
-fn accuracy(sets: &[sets::Set], prints: &[Print], codes: &[ScreenCode], column: &ScreenColumn<'_>) {
-    // Mates that the full comparison accepts at FMR 1e-4 of their set.
-    let mut genuine = 0;
-    let mut mates: Vec<(usize, usize)> = Vec::new();
+/// The mated pairs that the full comparison accepts at FMR 1e-4 of their set, and how many mated pairs each set has.
+fn mates(sets: &[sets::Set], prints: &[Print]) -> (Vec<(usize, usize)>, Vec<usize>) {
+    let (mut accepted, mut genuine) = (Vec::new(), Vec::new());
     for s in 0..sets.len() {
         let of: Vec<usize> = (0..prints.len()).filter(|&k| prints[k].set == s).collect();
         let scores: Vec<(f32, usize, usize)> = of
@@ -73,164 +153,116 @@ fn accuracy(sets: &[sets::Set], prints: &[Print], codes: &[ScreenCode], column: 
             .map_init(
                 || Comparer::new(Level::best()),
                 |comparer, &i| {
-                    of.iter()
-                        .filter(|&&j| j > i)
+                    let later = of.iter().filter(|&&j| j > i);
+                    later
                         .map(|&j| (comparer.compare(prints[i].prepared.view(), prints[j].prepared.view()), i, j))
                         .collect::<Vec<_>>()
                 },
             )
             .flatten_iter()
             .collect();
-        let mated = |x: &&(f32, usize, usize)| prints[x.1].finger == prints[x.2].finger;
-        let mut impostor: Vec<f32> = scores.iter().filter(|x| !mated(x)).map(|x| x.0).collect();
+        let (mated, other): (Vec<_>, Vec<_>) =
+            scores.into_iter().partition(|x| prints[x.1].finger == prints[x.2].finger);
+        let mut impostor: Vec<f32> = other.iter().map(|x| x.0).collect();
         impostor.sort_by(|a, b| b.total_cmp(a));
-        let threshold = impostor[(impostor.len() as f64 * 1e-4) as usize];
-        genuine += scores.iter().filter(mated).count();
-        mates.extend(scores.iter().filter(mated).filter(|x| x.0 > threshold).map(|x| (x.1, x.2)));
+        let threshold = impostor.get((impostor.len() as f64 * 1e-4) as usize).copied().unwrap_or(0.0);
+        genuine.push(mated.len());
+        accepted.extend(mated.iter().filter(|x| x.0 > threshold).map(|x| (x.1, x.2)));
     }
-    println!(
-        "{genuine} mates, {} accepted at FMR 1e-4: FNMR {:.2} %",
-        mates.len(),
-        100.0 - 100.0 * mates.len() as f64 / genuine as f64
-    );
-
-    let n = prints.len();
-    let mut probes: Vec<usize> = mates.iter().flat_map(|&(a, b)| [a, b]).collect();
-    probes.sort_unstable();
-    probes.dedup();
-    for (pairs, least, slack, stretch, swing) in [
-        (16, 457, 150.0, 0.02, 18.0),
-        (24, 457, 150.0, 0.02, 18.0),
-        (16, 457, 250.0, 0.02, 18.0),
-        (16, 457, 100.0, 0.02, 18.0),
-        (16, 457, 150.0, 0.03, 18.0),
-        (16, 457, 150.0, 0.012, 18.0),
-        (16, 457, 150.0, 0.02, 24.0),
-        (16, 457, 150.0, 0.02, 14.0),
-        (16, 570, 150.0, 0.02, 18.0),
-        (16, 300, 150.0, 0.02, 18.0),
-    ] {
-        let mut screen = Screen::new(Level::best());
-        screen.stage = vantay::fingerprint::screen::Stage {
-            steps: 16,
-            pairs,
-            least,
-            full: 2283.0,
-            form: 0,
-            slack,
-            stretch,
-            swing,
-        };
-        println!("{:?}", screen.stage);
-        let started = Instant::now();
-        let scores: Vec<(usize, Vec<u16>)> = probes
-            .par_iter()
-            .map(|&p| {
-                let mut out = vec![0; n];
-                screen.scan(&[ScreenProbe::new(&codes[p])], column, 0..n, &mut out);
-                (p, out)
-            })
-            .collect();
-        println!(
-            "scan with {} threads: {:.0} ns a reference and thread",
-            rayon::current_num_threads(),
-            started.elapsed().as_secs_f64() * 1e9 * rayon::current_num_threads() as f64 / (n * probes.len()) as f64
-        );
-        let mut fine = Vec::new();
-        let t = Instant::now();
-        let lg = |r: usize| (f64::from(codes[r].as_bytes()[4]).max(8.0) / 64.0).log2();
-        scores
-            .par_iter()
-            .map(|(p, out)| {
-                let mut rows: Vec<u32> = (0..n as u32).collect();
-                rows.sort_by_key(|&r| std::cmp::Reverse((f64::from(out[r as usize]) - 1536.0 * lg(r as usize)) as i64));
-                let keep: Vec<u32> = rows[..1].to_vec();
-                let mut o = vec![0u16; keep.len()];
-                screen.align(&ScreenProbe::new(&codes[*p]), column, &keep, &mut o);
-                (keep, o)
-            })
-            .collect_into_vec(&mut fine);
-        println!("align {:?}", t.elapsed());
-        for (alpha, beta, gamma) in [(1.0, 1.0, 0.0), (1.5, 1.0, 0.0), (2.0, 1.0, 0.0)] {
-            let mut shares: Vec<(usize, f64)> = Vec::new();
-            for ((p, out), (keep, align)) in scores.iter().zip(&fine) {
-                let mut total: Vec<f64> = (0..n)
-                    .map(|r| if gamma == 0.0 { 0.0 } else { -1e6 } + f64::from(out[r]) / 1024.0 - alpha * lg(r))
-                    .collect();
-                if gamma > 0.0 {
-                    for (&r, &a) in keep.iter().zip(align) {
-                        total[r as usize] = beta * f64::from(out[r as usize]) / 1024.0 + gamma * f64::from(a) / 1024.0
-                            - alpha * lg(r as usize);
-                    }
-                }
-                let mut others: Vec<f64> =
-                    (0..n).filter(|&r| prints[r].finger != prints[*p].finger).map(|r| total[r]).collect();
-                others.sort_unstable_by(f64::total_cmp);
-                for &(a, b) in &mates {
-                    let mate = if a == *p {
-                        b
-                    } else if b == *p {
-                        a
-                    } else {
-                        continue;
-                    };
-                    let above = others.len() - others.partition_point(|&s| s <= total[mate]);
-                    shares.push((prints[*p].set, above as f64 / others.len() as f64));
-                }
-            }
-            let line = |name: &str, of: &dyn Fn(usize) -> bool| {
-                let all = shares.iter().filter(|s| of(s.0)).count().max(1) as f64;
-                print!("{name:26}");
-                for share in SHARES {
-                    let lost = shares.iter().filter(|s| of(s.0) && s.1 >= share).count() as f64;
-                    print!(" {:6.2}", 100.0 * lost / all * mates.len() as f64 / genuine as f64);
-                }
-                println!();
-            };
-            if pairs == 32 && alpha == 1.0 && beta > 0.0 {
-                for (s, set) in sets.iter().enumerate() {
-                    line(&set.name, &|x| x == s);
-                }
-            }
-            line(&format!("{alpha} {beta} {gamma}"), &|_| true);
-        }
-    }
+    (accepted, genuine)
 }
 
-fn speed(prints: &[Print], codes: &[ScreenCode]) {
-    let n = prints.len();
-    // Speed on one thread, over a column larger than the caches.
-    let large: Vec<u8> = (0..30_000).flat_map(|k| codes[k * 7 % codes.len()].as_bytes()).copied().collect();
-    let column = ScreenColumn::new(&large).unwrap();
+/// The best of several runs, in seconds on the processor.
+fn best(runs: usize, mut run: impl FnMut()) -> f64 {
+    (0..runs)
+        .map(|_| {
+            let started = on_processor();
+            run();
+            on_processor() - started
+        })
+        .fold(f64::MAX, f64::min)
+}
+
+fn speed(references: u64) {
+    let gallery = Gallery::synthetic(references);
+    let probes: Vec<Prepared> = (0..64).map(|k| synthetic(k * 131 % references, 1)).collect();
+    let count = |p: &Prepared| p.view().len().min(64);
+    let minutiae = gallery.prepared.iter().map(count).sum::<usize>() as f64 / gallery.len() as f64;
+    println!(
+        "{references} synthetic references of {minutiae:.1} minutiae, {} bytes each; one thread",
+        ScreenCode::STRIDE
+    );
+    let (column, n) = (gallery.column(), gallery.len());
+    let mut full = 0.0;
     for level in Level::ALL.into_iter().filter(|l| l.is_available()) {
         let screen = Screen::new(level);
-        for (count, stage) in [
-            (1, (16, 32, 457, 2283.0, 0)),
-            (16, (16, 32, 457, 2283.0, 0)),
-            (1, (16, 32, 457, 2283.0, 1)),
-            (1, (16, 16, 457, 2283.0, 1)),
-            (1, (12, 16, 457, 2283.0, 1)),
-            (1, (8, 16, 260, 1300.0, 1)),
-        ] {
-            let (steps, pairs, least, full, form) = stage;
-            let mut screen = screen;
-            screen.stage = vantay::fingerprint::screen::Stage { steps, pairs, least, full, form, ..screen.stage };
-            let probes: Vec<ScreenProbe> = (0..count).map(|k| ScreenProbe::new(&codes[k * 91 % n])).collect();
-            let rows = column.len() / count / if level == Level::Scalar { 10 } else { 1 };
-            let mut out = vec![0; count * rows];
-            let mut best = f64::MAX;
-            for _ in 0..5 {
-                let started = on_processor();
-                screen.scan(&probes, &column, 0..rows, &mut out);
-                best = best.min((on_processor() - started));
+        for together in [1, 64] {
+            let probes: Vec<ScreenProbe> =
+                probes.iter().take(together).map(|p| ScreenProbe::new(&ScreenCode::new(p))).collect();
+            let rows = if level == Level::Scalar { 200 } else { n.min(if together > 1 { 500 } else { n }) };
+            let mut out = vec![0; rows * together];
+            let seconds = best(7, || screen.scan(&probes, &column, 0..rows, &mut out));
+            println!(
+                "scan, {level}, {together:2} probes: {:6.0} ns a reference and probe, {:.1} GB/s of codes",
+                seconds * 1e9 / out.len() as f64,
+                (rows * ScreenCode::STRIDE) as f64 / seconds * 1e-9
+            );
+        }
+        let mut comparer = Comparer::new(level);
+        let pairs = if level == Level::Scalar { 50 } else { 1000 };
+        let seconds = best(5, || {
+            for k in 0..pairs {
+                comparer.compare(probes[k % 64].view(), gallery.prepared[k * 7 % n].view());
             }
-            println!("{level} {count} probes {stage:?}: {:.0} ns a reference", best * 1e9 / out.len() as f64);
+        });
+        if level == Level::best() {
+            full = seconds / pairs as f64;
+        }
+        println!("a full comparison, {level}: {:.1} us", seconds * 1e6 / pairs as f64);
+    }
+    println!("exhaustive: {:.0} references a second", 1.0 / full);
+    for level in Level::ALL.into_iter().filter(|l| l.is_available() && *l != Level::Scalar) {
+        for share in [0.002, 0.005, 0.01, 0.02, 0.05] {
+            let depth = Depth::Share(share);
+            let mut right = 0;
+            let one = best(5, || {
+                right = usize::from(search(&gallery, &probes[..1], depth, level)[0].reference == 0);
+            });
+            let mut compared = 0;
+            let many = best(1, || {
+                let found = search(&gallery, &probes, depth, level);
+                compared = found.iter().map(|f| f.compared).sum();
+                right = (0..64).filter(|&k| found[k].reference == k * 131 % n).count();
+            });
+            println!(
+                "search, {level}, {:.1} % penetrate ({:.2} %): one probe {:.0} references a second, 64 probes {:.0} each; {right} of 64 mates first",
+                share * 100.0,
+                100.0 * compared as f64 / (64 * n) as f64,
+                n as f64 / one,
+                (64 * n) as f64 / many
+            );
         }
     }
-    let mut comparer = Comparer::new(Level::best());
-    let started = on_processor();
-    for k in 0..3000 {
-        comparer.compare(prints[k * 7 % n].prepared.view(), prints[(k * 13 + 5) % n].prepared.view());
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let rows = n.min(2000);
+    let part = column.part(0..rows);
+    let mut seconds = [0.0; 2];
+    for threads in [1, 2] {
+        seconds[threads - 1] = (0..3)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                let screen = Screen::new(Level::best());
+                pool(threads)
+                    .install(|| screen::join(&screen, &part, 0..screen::blocks(rows), Depth::Share(0.01), |_, _| {}));
+                started.elapsed().as_secs_f64()
+            })
+            .fold(f64::MAX, f64::min);
     }
-    println!("a full comparison: {:.1} us", (on_processor() - started) * 1e6 / 3000.0);
+    println!(
+        "join of {rows}: {:.2} s, with two threads {:.2} s (x{:.2}); {:.0} ns a pair",
+        seconds[0],
+        seconds[1],
+        seconds[0] / seconds[1],
+        seconds[0] * 2e9 / (rows * rows) as f64
+    );
 }
