@@ -41,6 +41,7 @@ mod policy;
 mod rate;
 mod rules;
 mod scores;
+mod shipped;
 mod tail;
 
 pub use calibration::{Calibration, FitOptions, FittedOn, Moments};

@@ -79,6 +79,7 @@ impl Deciding {
         if let (Some(calibration), Some(face)) = (&face, snapshot.face()) {
             calibration.check_system(&face.model).map_err(Failure::usage)?;
         }
+        let face = face.or_else(|| snapshot.face().and_then(|face| Calibration::default_face(&face.model)));
         Ok(Fusion::new(face, finger.or_else(Calibration::default_fingerprint)))
     }
 }

@@ -221,8 +221,18 @@ fn wrong_usage_is_status_two() {
 #[test]
 fn a_rate_without_a_calibration_is_refused_with_what_to_run() {
     let city = City::new("20");
-    let said = refused(1, &["verify", &city.gallery(), &city.path("feed.ndjson"), "--fmr", "1e-6"]);
+    let (gallery, feed) = (city.path("other"), city.path("other.ndjson"));
+    let lines: Vec<_> = city.lines().iter().map(|line| line.replace("\"synthetic\"", "\"another\"")).collect();
+    city.feed("other.ndjson", &lines);
+    done(&["create", &gallery, "--face-model", "another", "--face-dim", "512"]);
+    done(&["enroll", &gallery, &feed]);
+    let said = refused(1, &["verify", &gallery, &feed, "--fmr", "1e-6"]);
     assert!(said.contains("no calibration for face") && said.contains("vantay calibrate"), "{said}");
+    // With a model that the library knows, the rate comes with each answer.
+    for answer in done(&["verify", &city.gallery(), &city.path("feed.ndjson"), "--fmr", "1e-6"]).lines() {
+        assert_eq!(field(answer, "decision"), "match");
+        assert!(field(answer, "fmr").parse::<f64>().expect("a rate") <= 1e-6, "{answer}");
+    }
 }
 
 #[test]
