@@ -277,7 +277,7 @@ impl Search<'_> {
             .map_init(
                 || Bench::new(self.level),
                 |bench, &(a, b)| {
-                    if done.fetch_add(1, Relaxed) % 4096 == 0 {
+                    if done.fetch_add(1, Relaxed).is_multiple_of(4096) {
                         stopped(options)?;
                         report(options, "comparing", done.load(Relaxed), candidates.len() as u64);
                     }
