@@ -17,9 +17,9 @@ pub struct Deciding {
     pub level: Option<Level>,
     /// The rules, if more than one level is to be said. Goes before `level`.
     pub policy: Option<Policy>,
-    /// The calibration of the gallery's face model.
+    /// The calibration of the gallery's face model; `None` takes that which comes with the library, if it knows the model.
     pub face: Option<Calibration>,
-    /// The calibration of fingerprint scores.
+    /// The calibration of fingerprint scores; `None` takes that which comes with the library.
     pub finger: Option<Calibration>,
     /// Cosine from which two portraits match; promises no rate.
     pub face_threshold: Option<f64>,
@@ -36,7 +36,9 @@ impl Deciding {
         if let (Some(calibration), Some(face)) = (&self.face, snapshot.face()) {
             calibration.check_system(&face.model)?;
         }
-        let fusion = Fusion::new(self.face.clone(), self.finger.clone());
+        let shipped = || snapshot.face().and_then(|face| Calibration::default_face(&face.model));
+        let face = self.face.clone().or_else(shipped);
+        let fusion = Fusion::new(face, self.finger.clone().or_else(Calibration::default_fingerprint));
         if let Some(policy) = &self.policy {
             return Ok(Judge::new(fusion, policy.clone()));
         }

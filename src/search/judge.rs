@@ -16,7 +16,7 @@ pub struct Thresholds {
 impl Default for Thresholds {
     /// Where nothing is known of a model or extractor: a start, no promise.
     fn default() -> Self {
-        Thresholds { face: 0.4, fingerprint: 40.0 }
+        Thresholds { face: 0.4, fingerprint: 12.0 }
     }
 }
 

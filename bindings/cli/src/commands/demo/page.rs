@@ -102,7 +102,7 @@ fn plots(page: &mut String, story: &Story) {
         let explanation = Comparer::new(Level::best()).explain(a, b);
         let _ = write!(
             page,
-            "<h2>One finger, registered under two numbers</h2><p class=\"note\">Score {:.1}; paired minutiae are joined.</p>\
+            "<h2>One finger, registered under two numbers</h2><p class=\"note\">Score {:.1}; paired minutiae share a number.</p>\
              <figure>{}</figure>",
             explanation.score(),
             drawing::side_by_side(a, b, &explanation)
