@@ -33,7 +33,15 @@ impl Failure {
 impl<E: Into<Error>> From<E> for Failure {
     fn from(error: E) -> Failure {
         let error = error.into();
-        Failure { result: number_of(&error), detail: error.to_string() }
+        let detail = match &error {
+            // A line that was handed over has no place to name.
+            Error::FeedLine(problem) if problem.place.file.is_empty() => match &*problem.field {
+                "" => problem.reason.to_string(),
+                field => format!("{field}: {}", problem.reason),
+            },
+            error => error.to_string(),
+        };
+        Failure { result: number_of(&error), detail }
     }
 }
 

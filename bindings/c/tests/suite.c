@@ -145,7 +145,7 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(enroll_face(writer, "R0", "dan", rows[2]), VANTAY_ERROR_REGISTRATION_EXISTS);
     EXPECT_RESULT(enroll_face(writer, NULL, "dan", rows[2]), VANTAY_ERROR_NULL);
     EXPECT_RESULT(vantay_writer_enroll_line(writer, "{\"registration\": 1}", 19), VANTAY_ERROR_FEED);
-    EXPECT(strstr(vantay_last_detail(), "registration") != NULL);
+    EXPECT(strstr(vantay_last_detail(), "personal_id") != NULL);
     EXPECT_RESULT(vantay_writer_commit(writer, &commit), VANTAY_OK);
     EXPECT(commit.number == 1 && commit.enrolled == 3 && commit.removed == 0);
     EXPECT_RESULT(vantay_gallery_info(gallery, &info), VANTAY_OK);
