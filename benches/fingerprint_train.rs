@@ -27,6 +27,18 @@ pub struct Sample {
     pub glance: f32,
 }
 
+impl Sample {
+    /// Whether the comparison ended at a glance.
+    fn rejected(&self) -> bool {
+        self.features[0] == 0.0
+    }
+}
+
+/// The network's log-odds, and below all of them the glances of what it does not see.
+fn score(network: &network::Network, sample: &Sample) -> f32 {
+    if sample.rejected() { sample.glance - 100.0 } else { network.logit(&sample.features).max(-9.0) }
+}
+
 /// Every pair of every set.
 fn samples(sets: &[Set], projection: &Projection) -> Vec<Sample> {
     let started = cpu();
@@ -45,7 +57,7 @@ fn samples(sets: &[Set], projection: &Projection) -> Vec<Sample> {
                                 set: s,
                                 genuine: set.files[i].0 == set.files[j].0,
                                 features: Model::features(&f),
-                                glance: f[11] + f[21],
+                                glance: if f[0] == 0.0 { f[31] / f[14].max(1.0).sqrt() } else { f[11] + f[21] },
                             }
                         })
                         .collect()
@@ -98,10 +110,10 @@ fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str,
         .into_par_iter()
         .flat_map_iter(|held| {
             let out = |s: &&Sample| group(&sets[s.set]) == held;
-            let training: Vec<&Sample> = samples.iter().filter(|s| !out(s)).collect();
+            let training: Vec<&Sample> = samples.iter().filter(|s| !out(s) && !s.rejected()).collect();
             let network = network::fit(&training);
             let rest: Vec<&Sample> = samples.iter().filter(out).collect();
-            rest.into_iter().map(move |s| (s.set, s.genuine, network.logit(&s.features))).collect::<Vec<_>>()
+            rest.into_iter().map(move |s| (s.set, s.genuine, score(&network, s))).collect::<Vec<_>>()
         })
         .collect();
     table(title, sets, &scored, full);
@@ -126,9 +138,9 @@ fn main() {
         cross("without the sensor", &sets, &samples, sensor, true);
     }
     if asked("model") {
-        let training: Vec<&Sample> = samples.iter().collect();
+        let training: Vec<&Sample> = samples.iter().filter(|s| !s.rejected()).collect();
         let network = network::fit(&training);
-        let scored: Vec<_> = samples.iter().map(|s| (s.set, s.genuine, network.logit(&s.features))).collect();
+        let scored: Vec<_> = samples.iter().map(|s| (s.set, s.genuine, score(&network, s))).collect();
         table("tuned", &sets, &scored, true);
         let weights: Vec<u8> = network.weights().iter().flat_map(|w| w.to_le_bytes()).collect();
         std::fs::write(at("model.bin"), weights).unwrap();

@@ -8,10 +8,13 @@ const H: (usize, usize) = HIDDEN;
 const FREE: usize = WEIGHTS - 2 * SUBSCORES;
 const SECOND: usize = (SUBSCORES + 1) * H.0;
 const LAST: usize = SECOND + (H.0 + 1) * H.1;
-const EPOCHS: usize = 16;
+
 const BATCH: usize = 128;
 const RATE: f32 = 3e-3;
-const DECAY: f32 = 2e-3;
+const EPOCHS: usize = 16;
+/// Weight decay, decoupled from the gradient: without it the network learns the sets by heart (mean EER without the sensor 1.88
+/// instead of 1.63).
+const DECAY: f32 = 0.4;
 
 pub struct Network {
     centre: [f32; SUBSCORES],

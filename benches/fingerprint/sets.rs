@@ -1,32 +1,8 @@
 //! Reading the sets and measuring error rates: what the fingerprint benches share.
 #![allow(dead_code)]
 
-use std::path::Path;
-use vantay::template::{FingerPosition, Impression, Minutia, MinutiaKind, MinutiaeTemplate};
-
-pub fn read(bytes: &[u8]) -> MinutiaeTemplate {
-    let u16_at = |k: usize| u16::from_be_bytes([bytes[k], bytes[k + 1]]);
-    let n = usize::from(bytes[27]);
-    let minutiae = (0..n)
-        .map(|k| {
-            let at = 28 + 6 * k;
-            let kind = match bytes[at] >> 6 {
-                1 => MinutiaKind::Ending,
-                2 => MinutiaKind::Bifurcation,
-                _ => MinutiaKind::Other,
-            };
-            let quality = bytes[at + 5];
-            Minutia::new(
-                (u16_at(at) & 0x3fff) as i16,
-                (u16_at(at + 2) & 0x3fff) as i16,
-                bytes[at + 4],
-                kind,
-                (quality != 0).then_some(quality),
-            )
-        })
-        .collect();
-    MinutiaeTemplate::new(FingerPosition::UNKNOWN, Impression(0), None, (u16_at(14), u16_at(16)), minutiae).unwrap()
-}
+use std::path::{Path, PathBuf};
+use vantay::template::{self, MinutiaeTemplate};
 
 /// One folder of templates.
 pub struct Set {
@@ -35,10 +11,15 @@ pub struct Set {
     pub files: Vec<(String, MinutiaeTemplate)>,
 }
 
-pub fn sets() -> Vec<Set> {
+/// Where the sets stand.
+pub fn folder() -> PathBuf {
     let data = std::env::var("VANTAY_DATA").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
-    let mut folders: Vec<_> =
-        std::fs::read_dir(Path::new(&data).join("fingerprint")).unwrap().map(|e| e.unwrap().path()).collect();
+    Path::new(&data).join("fingerprint")
+}
+
+/// Every set, by name.
+pub fn sets() -> Vec<Set> {
+    let mut folders: Vec<_> = std::fs::read_dir(folder()).unwrap().map(|e| e.unwrap().path()).collect();
     folders.sort();
     folders
         .into_iter()
@@ -48,7 +29,8 @@ pub fn sets() -> Vec<Set> {
             let files = files
                 .into_iter()
                 .map(|f| {
-                    let template = read(&std::fs::read(&f).unwrap());
+                    let record = template::read(&std::fs::read(&f).unwrap()).unwrap();
+                    let template = record.templates().unwrap().remove(0);
                     let name = f.file_stem().unwrap().to_str().unwrap();
                     (name.rsplit_once('_').unwrap().0.to_owned(), template)
                 })

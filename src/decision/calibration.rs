@@ -18,7 +18,7 @@
 
 use super::{DecisionError, Rate, Scores, counts::Counts, likelihood, tail::ParetoTail};
 use serde::{Deserialize, Serialize};
-use std::path::Path;
+use std::{path::Path, sync::LazyLock};
 
 /// What a calibration was fitted on.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -149,6 +149,17 @@ impl Calibration {
             .collect();
         calibration.llr = likelihood::knots(&genuine, &doubling, |score| calibration.fmr(score));
         Ok(calibration)
+    }
+
+    /// The calibration that is shipped for this library's fingerprint matcher, or `None` where this version has none.
+    ///
+    /// It holds for sensors and extractors like those it was fitted on, which [`Calibration::fitted_on`] names; for a service fit your own.
+    pub fn default_fingerprint() -> Option<Self> {
+        static SHIPPED: LazyLock<Option<Calibration>> = LazyLock::new(|| {
+            let text = include_str!("default_fingerprint.json");
+            if text.trim() == "null" { None } else { Calibration::from_json(text).ok() }
+        });
+        SHIPPED.clone()
     }
 
     /// What it was fitted on.
@@ -336,4 +347,15 @@ fn content(reason: String) -> DecisionError {
 fn today() -> String {
     let date = time::OffsetDateTime::now_utc().date();
     format!("{:04}-{:02}-{:02}", date.year(), u8::from(date.month()), date.day())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_shipped_calibration_is_absent_or_reads() {
+        let text = include_str!("default_fingerprint.json");
+        assert_eq!(Calibration::default_fingerprint().is_none(), text.trim() == "null");
+    }
 }

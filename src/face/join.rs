@@ -243,14 +243,24 @@ impl<S: PairSink> Pass<'_, '_, S> {
                 self.screen.shares(dimension, column.tile(Coding::Fine, tile + 1), self.probes.panels().len());
             part.work.bytes_read += bytes.len() as u64;
             let place = |lane: u32| Place { column: c, row: tile as u32 * TILE as u32 + lane };
+            // Within one set, a tile may hold rows that come before some of the block's.
+            let all_later =
+                self.join.right.is_some() || self.places.last().is_some_and(|&a| later(a, place(0)) == u64::MAX);
+            let live_for = |a: Place| if all_later { live } else { live & later(a, place(0)) };
+            part.work.comparisons += if all_later {
+                u64::from(live.count_ones()) * self.probes.len() as u64
+            } else {
+                self.places.iter().map(|&a| u64::from(live_for(a).count_ones())).sum()
+            };
             for range in self.probes.panels() {
                 let panel = self.probes.panel(range.clone(), &self.tests[range.clone()]);
                 self.screen.run(dimension, bytes, panel, ahead.next().unwrap_or_default(), &mut part.survivors);
                 for (p, probe) in range.enumerate() {
+                    if part.survivors.masks[p] == 0 {
+                        continue;
+                    }
                     let a = self.places[probe];
-                    let live = if self.join.right.is_none() { live & later(a, place(0)) } else { live };
-                    part.work.comparisons += u64::from(live.count_ones());
-                    for lane in lanes(part.survivors.masks[p] & live) {
+                    for lane in lanes(part.survivors.masks[p] & live_for(a)) {
                         let sum = part.survivors.sums[p][lane as usize];
                         if interval(self.probes, probe, bytes, lane as usize, sum).1 < self.join.threshold {
                             continue;

@@ -366,7 +366,10 @@ impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
             let ahead = ahead.next().unwrap_or_default();
             self.fine.run(self.dimension, panel.clone(), tile, ahead, &mut self.survivors);
             for (p, probe) in panel.enumerate() {
-                self.list(probe, p, self.survivors.masks[p] & live, tile, &place);
+                let mask = self.survivors.masks[p] & live;
+                if mask != 0 {
+                    self.list(probe, p, mask, tile, &place);
+                }
             }
         }
     }

@@ -19,7 +19,7 @@ impl Rigid {
     #[inline(always)]
     pub fn is_near(&self, other: &Rigid) -> bool {
         let (dx, dy) = (self.x - other.x, self.y - other.y);
-        self.cos * other.cos + self.sin * other.sin > 0.966 && dx * dx + dy * dy < 400.0
+        self.cos * other.cos + self.sin * other.sin > 0.985 && dx * dx + dy * dy < 150.0
     }
 
     /// The way back.
@@ -32,15 +32,15 @@ impl Rigid {
 /// Sums for the least-squares turn and shift.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Moments {
-    w: f32,
-    ax: f32,
-    ay: f32,
-    bx: f32,
-    by: f32,
-    dot: f32,
-    cross: f32,
-    cos: f32,
-    sin: f32,
+    pub w: f32,
+    pub ax: f32,
+    pub ay: f32,
+    pub bx: f32,
+    pub by: f32,
+    pub dot: f32,
+    pub cross: f32,
+    pub cos: f32,
+    pub sin: f32,
 }
 
 impl Moments {

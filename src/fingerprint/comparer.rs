@@ -3,7 +3,7 @@
 use super::{
     alignment::{Moments, Rigid},
     consistency::Consistency,
-    correspondences::{Correspondences, MOST},
+    correspondences::Correspondences,
     explanation::{self, Explanation},
     glance::Glance,
     model::Model,
@@ -49,7 +49,7 @@ impl Comparer {
     pub fn compare(&mut self, a: PreparedView<'_>, b: PreparedView<'_>) -> f32 {
         let f = self.subscores(a, b);
         if f[0] == 0.0 {
-            return 0.0;
+            return score::rejected(&f);
         }
         self.dispatch.run(Score { subscores: &f, model: Model::shipped() })
     }
@@ -196,11 +196,10 @@ impl Scratch {
         self.correspondences.select::<L>(&self.a, &self.b);
         self.consistency.relax::<L>(&self.correspondences, &self.a, &self.b);
         self.glance.prepare::<L>(&self.a, p::GLANCE.0, p::GLANCE.1);
-        let mut open = [true; MOST];
         let mut seen = [Hypothesis::default(); p::SEEDS];
         let mut count = 0;
         for _ in 0..p::SEEDS {
-            let Some((rigid, strength)) = self.seed(&mut open) else { break };
+            let Some((rigid, strength)) = self.consistency.seed::<L>() else { break };
             if seen[..count].iter().any(|h| h.rigid.is_near(&rigid)) {
                 continue;
             }
@@ -222,7 +221,14 @@ impl Scratch {
             }
             seen.swap(k, best);
         }
+        let first = seen[0].glance;
         let second = if count > 1 { seen[1].glance } else { 0.0 };
+        if first * first < p::PROMISING * p::PROMISING * self.a.n as f32 {
+            let mut subscores = [0.0; SUBSCORES];
+            subscores[score::GLANCE] = first;
+            subscores[score::LEAST] = self.a.n as f32;
+            return subscores;
+        }
         let mut best: Option<(f32, Rigid, f32)> = None;
         for hypothesis in seen.iter().take(p::REFINED) {
             let mut rigid = hypothesis.rigid;
@@ -241,7 +247,7 @@ impl Scratch {
                 best = Some((fit, rigid, hypothesis.strength));
             }
         }
-        let Some((first, rigid, strength)) = best else { return [0.0; SUBSCORES] };
+        let Some((_, rigid, strength)) = best else { return [0.0; SUBSCORES] };
         self.pairing.lay::<L>(&self.a, &rigid);
         self.pairing.pair::<L>(&self.a, &self.b, 18.0, 0.44);
         let stretch = self.bend::<L>(1.0);
@@ -262,34 +268,6 @@ impl Scratch {
             &evidence,
             &mut self.depths,
         )
-    }
-
-    /// The strongest candidate pair not yet used, with those that agree with it, as a turn and a shift.
-    #[inline(always)]
-    fn seed(&self, open: &mut [bool; MOST]) -> Option<(Rigid, f32)> {
-        let c = &self.correspondences;
-        let (mut most, mut root) = (0.0, None);
-        for k in 0..c.count {
-            if open[k] && self.consistency.strength(k) > most {
-                most = self.consistency.strength(k);
-                root = Some(k);
-            }
-        }
-        let root = root?;
-        let mut moments = Moments::default();
-        let mut strength = 0f32;
-        for q in 0..c.count {
-            let compatible = if q == root { 1.0 } else { self.consistency.compatibility(root, q) };
-            if compatible > 0.0 {
-                let (i, j) = (c.first[q] as usize, c.second[q] as usize);
-                let w = compatible * (self.consistency.strength(q) + 0.01);
-                self.add(&mut moments, w, i, j);
-                strength += compatible * c.similarity[q].max(0.0);
-                open[q] = false;
-            }
-        }
-        open[root] = false;
-        Some((moments.solve(), strength))
     }
 
     #[inline(always)]

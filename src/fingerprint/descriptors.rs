@@ -143,24 +143,31 @@ impl Task for Describe<'_> {
                 (os * c - oc * s).store(&mut turned_sin.0[k]);
             }
             let mut sums = [[real(0.0); CHANNELS]; RINGS];
-            for j in 0..n {
-                let d2 = apart[j];
-                if d2 > p::FARTHEST_NEIGHBOUR * p::FARTHEST_NEIGHBOUR || i == j {
-                    continue;
-                }
-                let (u, v, tc, ts) = (us[j], vs[j], turned_cos[j], turned_sin[j]);
-                let channels = [real(tc), real(ts), real(tc * tc - ts * ts), real(2.0 * tc * ts)];
-                for ring in 0..RINGS {
-                    if d2 < places.from[ring] || d2 > places.to[ring] {
-                        continue;
+            for ring in 0..RINGS {
+                let from = L::I::splat(places.from[ring].to_bits() as i32);
+                let to = L::I::splat(places.to[ring].to_bits() as i32);
+                let (x, y) = (L::F::load(&places.x[ring]), L::F::load(&places.y[ring]));
+                let inverse = real(places.inverse[ring]);
+                let sums = &mut sums[ring];
+                for block in 0..blocks {
+                    // Squares are not negative, so their bits are in the order of the numbers.
+                    let bits = L::F::load(&apart.0[block]).bits();
+                    let mut mask = bits.below(to) & !bits.below(from);
+                    if i / LANES == block {
+                        mask &= !(1 << (i % LANES));
                     }
-                    let (dx, dy) = (L::F::load(&places.x[ring]) - real(u), L::F::load(&places.y[ring]) - real(v));
-                    let bump = (real(1.0) - (dx * dx + dy * dy) * real(places.inverse[ring])).most(real(0.0));
-                    let bump = bump * bump;
-                    let sums = &mut sums[ring];
-                    sums[0] = sums[0] + bump;
-                    for k in 1..CHANNELS {
-                        sums[k] = sums[k] + bump * channels[k - 1];
+                    while mask != 0 {
+                        let j = block * LANES + mask.trailing_zeros() as usize;
+                        mask &= mask - 1;
+                        let (tc, ts) = (turned_cos[j], turned_sin[j]);
+                        let channels = [real(tc), real(ts), real(tc * tc - ts * ts), real(2.0 * tc * ts)];
+                        let (dx, dy) = (x - real(us[j]), y - real(vs[j]));
+                        let bump = (real(1.0) - (dx * dx + dy * dy) * inverse).most(real(0.0));
+                        let bump = bump * bump;
+                        sums[0] = sums[0] + bump;
+                        for k in 1..CHANNELS {
+                            sums[k] = sums[k] + bump * channels[k - 1];
+                        }
                     }
                 }
             }
@@ -168,12 +175,8 @@ impl Task for Describe<'_> {
             let mut bytes = [0i8; SUMS];
             for (ring, sums) in sums.iter().enumerate() {
                 for (channel, sum) in sums.iter().enumerate() {
-                    let mut lanes = [0f32; LANES];
-                    (*sum * real(p::SUM_SCALE)).store(&mut lanes);
-                    let to = &mut bytes[(ring * CHANNELS + channel) * LANES..][..LANES];
-                    for (to, lane) in to.iter_mut().zip(lanes) {
-                        *to = lane as i8;
-                    }
+                    let at = ring * CHANNELS + channel;
+                    (*sum * real(p::SUM_SCALE)).bytes(&mut bytes.as_chunks_mut::<LANES>().0[at]);
                 }
             }
             let total: i32 = bytes.iter().map(|&b| i32::from(b)).sum();

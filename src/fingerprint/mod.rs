@@ -15,6 +15,7 @@ mod parameters;
 mod points;
 mod prepared;
 mod score;
+pub mod screen;
 mod trigonometry;
 
 pub use comparer::Comparer;
@@ -27,3 +28,6 @@ pub use model::{HIDDEN, Model, WEIGHTS};
 pub use prepared::{Prepared, PreparedView};
 #[doc(hidden)]
 pub use score::{NAMES, SUBSCORES};
+
+#[cfg(test)]
+mod tests;

@@ -262,7 +262,8 @@ fn arrange(minutiae: &[Minutia]) -> Arranged {
 fn outline(minutiae: &[Stored]) -> [i16; 16] {
     std::array::from_fn(|k| {
         let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
-        minutiae.iter().map(|m| (f32::from(m.x) * c + f32::from(m.y) * s) as i16).max().unwrap_or(0)
+        let reach = |m: &Stored| f32::from(m.x) * c + f32::from(m.y) * s;
+        minutiae.iter().map(reach).reduce(|a, b| if a < b { b } else { a }).unwrap_or(0.0) as i16
     })
 }
 
@@ -273,6 +274,6 @@ fn depth(m: &Stored, outline: &[i16; 16]) -> u8 {
             let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
             f32::from(outline[k]) - (f32::from(m.x) * c + f32::from(m.y) * s)
         })
-        .fold(255.0, f32::min)
+        .fold(255.0, |a: f32, b| if b < a { b } else { a })
         .max(0.0) as u8
 }

@@ -4,6 +4,7 @@ use super::{
     correspondences::Correspondences,
     model::Model,
     pairing::{NONE, Pairing},
+    parameters as p,
     points::{Column, Points, turn},
     trigonometry,
 };
@@ -32,7 +33,7 @@ pub const NAMES: [&str; SUBSCORES] = [
     "minutiae_most",
     "same_kind",
     "stretch",
-    "second_fit",
+    "second_glance",
     "evidence",
     "deep_pairs",
     "edges",
@@ -45,7 +46,7 @@ pub const NAMES: [&str; SUBSCORES] = [
     "spread",
     "linked",
     "alike",
-    "first_fit",
+    "glance",
 ];
 
 /// The outline of the pairs, and other shapes: reach in 16 directions.
@@ -173,9 +174,9 @@ pub(super) fn subscores<L: Lanes>(
     // Agreement of pairs near by.
     let mut edges = 0f32;
     let mut links = [0u8; 256];
-    for p in 1..m {
-        for q in 0..p {
-            let (p_, q_) = (&list[p], &list[q]);
+    for k in 1..m {
+        for l in 0..k {
+            let (p_, q_) = (&list[k], &list[l]);
             let (ux, uy) = (p_.ax - q_.ax, p_.ay - q_.ay);
             let d2 = ux * ux + uy * uy;
             if d2 < 120.0 * 120.0 {
@@ -185,8 +186,8 @@ pub(super) fn subscores<L: Lanes>(
                 let agreement = (1.0 - d * d * (1.0 / 100.0)).max(0.0) * (1.0 - t * t * (1.0 / 200.0)).max(0.0);
                 edges += agreement;
                 if agreement > 0.4 {
-                    links[p] += 1;
-                    links[q] += 1;
+                    links[k] += 1;
+                    links[l] += 1;
                 }
             }
         }
@@ -265,6 +266,17 @@ pub(super) fn features(subscores: &[f32; SUBSCORES]) -> [f32; SUBSCORES] {
         }
     }
     features
+}
+
+/// Where the glance stands among the sub-scores, and the smaller number of minutiae.
+pub(super) const GLANCE: usize = 31;
+pub(super) const LEAST: usize = 14;
+
+/// The score of what was rejected at a glance, or has no pair: below 1.
+#[inline(always)]
+pub(super) fn rejected(subscores: &[f32; SUBSCORES]) -> f32 {
+    let least = subscores[LEAST].max(1.0).sqrt();
+    (subscores[GLANCE] / (least * p::PROMISING)).clamp(0.0, 1.0) * 0.99
 }
 
 /// The score of sub-scores: at least 1.

@@ -55,7 +55,7 @@ impl Rank {
 impl Judge {
     /// A judge by rates.
     pub fn new(fusion: Fusion, policy: Policy) -> Self {
-        Judge { fusion, policy, raw: Thresholds { face: 0.4, fingerprint: 40.0 } }
+        Judge { fusion, policy, raw: Thresholds { face: 0.4, fingerprint: 12.0 } }
     }
 
     /// A judge by raw thresholds: what reaches one is a match, the rest is nobody.

@@ -6,7 +6,7 @@
 //!
 //! # Method
 //! A [`Search`] borrows the columns of a snapshot. Candidates come from a modality's own search: portraits by the exact
-//! face search, fingers by comparing. Each candidate is then compared in every part that both sides have
+//! face search, fingers by a screen whose miss rate the caller chooses ([`Depth`]). Each candidate is then compared in every part that both sides have
 //! ([`PartScores`]), all registrations of a subject together, and the [`Judge`] makes one score and a decision of them.
 //!
 //! # Promises
@@ -23,9 +23,11 @@ mod judge;
 mod probe;
 mod references;
 mod scores;
+mod screening;
 mod verify;
 mod work;
 
+pub use crate::fingerprint::screen::Depth;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;

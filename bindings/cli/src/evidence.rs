@@ -33,7 +33,7 @@ pub struct Deciding {
     /// Match portraits from this cosine; a raw threshold promises no rate [default: 0.4 where nothing is calibrated]
     #[arg(long, value_name = "COSINE", conflicts_with_all = ["fmr", "fpir", "false_pairs", "policy"])]
     face_threshold: Option<f64>,
-    /// Match fingers from this score; a raw threshold promises no rate [default: 40 where nothing is calibrated]
+    /// Match fingers from this score; a raw threshold promises no rate [default: 12 where nothing is calibrated]
     #[arg(long, value_name = "SCORE", conflicts_with_all = ["fmr", "fpir", "false_pairs", "policy"])]
     finger_threshold: Option<f64>,
 }
@@ -68,7 +68,7 @@ impl Deciding {
             return Ok(Judge::new(fusion, Policy::default()));
         }
         let face = self.face_threshold.unwrap_or(0.4);
-        let fingerprint = self.finger_threshold.unwrap_or(40.0);
+        let fingerprint = self.finger_threshold.unwrap_or(12.0);
         Ok(Judge::raw(Thresholds { face, fingerprint }).with_fusion(fusion))
     }
 
@@ -79,7 +79,7 @@ impl Deciding {
         if let (Some(calibration), Some(face)) = (&face, snapshot.face()) {
             calibration.check_system(&face.model).map_err(Failure::usage)?;
         }
-        Ok(Fusion::new(face, finger))
+        Ok(Fusion::new(face, finger.or_else(Calibration::default_fingerprint)))
     }
 }
 

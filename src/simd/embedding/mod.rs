@@ -228,7 +228,7 @@ trait Lanes {
     unsafe fn prefetch(at: *const u8);
 }
 
-/// Screens a tile for `P` probes, `G` lines of references at a time.
+/// Screens a tile for `P` probes, `G` lines of references at a time: one or all four.
 ///
 /// # Safety
 /// As [`Lanes`]; `tile` holds its head and `steps` steps, `steps` is even, `words` holds `steps * P` and `tests` `P`.
@@ -241,14 +241,15 @@ unsafe fn screen<L: Lanes, const G: usize, const P: usize>(
     ahead: Ahead,
     survivors: &mut Survivors,
 ) {
-    // What is asked of memory is spread over the lines of this tile.
-    let share = ahead.1 * steps * L::CODING.step() / (TILE / LINE) * G / (TILE / LINE);
     survivors.masks = [0; MAX_PANEL];
     for first in (0..TILE / LINE).step_by(G) {
-        let next = ahead.0.wrapping_add(share * (first / G));
+        // With all lines at once, each step asks memory for `ahead.1` lines; line by line, the first `ahead.1` ask for one each.
+        let (turn, quarters) = (first / G, TILE / LINE / G);
+        let asks = if quarters == 1 { ahead.1 } else { usize::from(turn < ahead.1) };
+        let next = ahead.0.wrapping_add(turn * steps * L::CODING.step() / quarters);
         // SAFETY: the caller's; `first + G` is at most `TILE / LINE`. A case each, so that sums never leave the registers.
         unsafe {
-            match ahead.1 * G / (TILE / LINE) {
+            match asks {
                 0 => lines::<L, G, P, 0>(tile, first, steps, words, tests, next, survivors),
                 1 => lines::<L, G, P, 1>(tile, first, steps, words, tests, next, survivors),
                 2 => lines::<L, G, P, 2>(tile, first, steps, words, tests, next, survivors),

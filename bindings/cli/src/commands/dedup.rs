@@ -13,7 +13,7 @@ use serde::Serialize;
 use std::path::PathBuf;
 use vantay::{
     decision::{Decision, Purpose, Reason},
-    search::{DeduplicateOptions, Member, PairKind, Progress, Search},
+    search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
@@ -28,6 +28,12 @@ pub struct Dedup {
     /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
+    /// Screen the fingers of every registration, not only of those without a portrait
+    #[arg(long)]
+    every_finger: bool,
+    /// The share of mates that the screen of fingers may lose
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    miss: f64,
     #[command(flatten)]
     parts: PartOptions,
     #[command(flatten)]
@@ -70,6 +76,8 @@ impl Dedup {
             modality: self.parts.modality(),
             fingers: self.parts.matching(),
             face_candidates: self.face_candidates,
+            depth: Depth::for_miss(self.miss),
+            every_finger: self.every_finger || self.parts.modality() == Modality::Fingerprint,
             stop: None,
             progress: Some(&show),
         };

@@ -14,7 +14,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
     decision::{Decision, Purpose, Reason},
     registration::Sex,
-    search::{Filter, IdentifyOptions, Search, Work},
+    search::{Depth, Filter, IdentifyOptions, Search, Work},
 };
 
 /// Search the whole gallery for each record
@@ -37,9 +37,12 @@ pub struct Identify {
     /// Only subjects of this province; may be given several times
     #[arg(long, value_name = "CODE", value_parser = province)]
     province: Vec<u16>,
-    /// Compare every reference in full (fingers are so far; nothing is screened out)
-    #[arg(long)]
+    /// Compare every finger in full; nothing is screened out
+    #[arg(long, conflicts_with = "miss")]
     exhaustive: bool,
+    /// The share of mates that the screen of fingers may lose
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    miss: f64,
     #[command(flatten)]
     parts: PartOptions,
     #[command(flatten)]
@@ -100,6 +103,7 @@ impl Identify {
             top: self.top,
             modality: self.parts.modality(),
             fingers: self.parts.matching(),
+            depth: if self.exhaustive { Depth::Exhaustive } else { Depth::for_miss(self.miss) },
             filter: Filter { born: self.born.clone(), sex, provinces: self.province.clone() },
         };
         let mut output = Output::open(self.output.out.as_deref())?;

@@ -1,0 +1,116 @@
+//! How long does it take to search one face, or a batch of them? 512 dimensions, the best ten, one thread and two.
+//!
+//! `VANTAY_BENCH_REFERENCES=1000003 cargo bench --bench face_search` for the size that the targets speak of (3 GB); the default is a tenth.
+//! Throughput is in comparisons. The limits of this class of machine, per million references: reading takes 12.2 ms with the
+//! 8-bit screen and 6.1 ms with the 4-bit one (6.2 and 3.1 ms on two threads), multiplying 0.97 ms a probe (0.5 ms).
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
+use ndarray::{Array2, s};
+use std::{hint::black_box, time::Duration};
+use vantay::{
+    face::{self, Candidate, EveryRow, FaceColumn, FaceScreen, FaceSearch, Place, Wanted},
+    simd::Level,
+    synthesis::{Generator, Population},
+};
+
+const DIMENSION: usize = 512;
+const TOP: usize = 10;
+
+struct Stored {
+    rows: Vec<f32>,
+    screen: FaceScreen,
+    coarse: FaceScreen,
+    /// Other images of some who are stored.
+    probes: Array2<f32>,
+}
+
+impl Stored {
+    fn new(references: usize) -> Self {
+        let generator = Generator::new(Population { subjects: references as u64, ..Population::default() }).unwrap();
+        let rows = generator.faces(0..references as u64, 0).into_raw_vec_and_offset().0;
+        let screen = face::encode(DIMENSION, &rows).unwrap();
+        let coarse = face::encode_coarse(DIMENSION, &rows).unwrap();
+        Stored { rows, screen, coarse, probes: generator.faces(0..1000, 1) }
+    }
+
+    fn column(&self) -> FaceColumn<'_> {
+        FaceColumn::new(DIMENSION, &self.rows, self.screen.as_bytes()).unwrap()
+    }
+
+    /// What comparing the first probe with every kept row gives.
+    fn brute_force(&self, keep: impl Fn(usize) -> bool) -> Vec<Candidate> {
+        let probe = self.probes.row(0).to_vec();
+        let rows = self.rows.chunks_exact(DIMENSION).enumerate().filter(|&(row, _)| keep(row));
+        let mut all: Vec<Candidate> = rows
+            .map(|(r, row)| {
+                let place = Place { column: 0, row: r as u32 };
+                Candidate { place, score: face::compare(&probe, row).unwrap() }
+            })
+            .collect();
+        all.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.place.cmp(&b.place)));
+        all.truncate(TOP);
+        all
+    }
+}
+
+fn pools() -> impl Iterator<Item = (usize, rayon::ThreadPool)> {
+    [1, 2].into_iter().map(|threads| (threads, rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap()))
+}
+
+fn search(criterion: &mut Criterion) {
+    let references = std::env::var("VANTAY_BENCH_REFERENCES").map_or(100_003, |references| references.parse().unwrap());
+    let stored = Stored::new(references);
+    let fine = [stored.column()];
+    let both = [stored.column().with_coarse(stored.coarse.as_bytes()).unwrap()];
+    let level = Level::chosen().unwrap();
+    let expected = stored.brute_force(|_| true);
+
+    let mut group = criterion.benchmark_group(format!("face/{references}/{level}"));
+    group.sample_size(10).warm_up_time(Duration::from_millis(500)).measurement_time(Duration::from_secs(2));
+    for (threads, pool) in pools() {
+        for probes in [1, 2, 3, 4, 5, 6, 8, 12, 24, 50, 100, 250, 1000] {
+            group.throughput(Throughput::Elements((references * probes) as u64));
+            for (name, columns) in [("8 bits", &fine), ("4 and 8 bits", &both)] {
+                let search = FaceSearch::new(columns, &EveryRow, level).unwrap();
+                // Different probes each time, so that caches do not learn which rows are compared in full.
+                let mut turn = 0;
+                let id = BenchmarkId::new(format!("{name}, {threads} threads"), probes);
+                group.bench_function(id, |bencher| {
+                    bencher.iter(|| {
+                        let first = turn % (1000 / probes) * probes;
+                        turn += 1;
+                        let batch = stored.probes.slice(s![first..first + probes, ..]);
+                        let found = pool.install(|| search.candidates(batch, Wanted::top(TOP))).unwrap();
+                        assert!(first > 0 || found.candidates[0] == expected);
+                        black_box(found);
+                    });
+                });
+            }
+        }
+        for (name, per_mille) in [("all", 1000), ("half", 500), ("a tenth", 100), ("a hundredth", 10)] {
+            let keep = |row: usize| (row as u64).wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 32 < (per_mille << 32) / 1000;
+            let bit = |row: usize| u64::from(row < references && keep(row)) << (row % 64);
+            let filter: Vec<u64> =
+                (0..references.div_ceil(64)).map(|word| (0..64).map(|b| bit(64 * word + b)).sum()).collect();
+            let columns = [both[0].keeping(&filter).unwrap()];
+            let search = FaceSearch::new(&columns, &EveryRow, level).unwrap();
+            let expected = stored.brute_force(keep);
+            for probes in [1, 100] {
+                let batch = stored.probes.slice(s![..probes, ..]);
+                group.throughput(Throughput::Elements((references * probes) as u64));
+                let id = BenchmarkId::new(format!("filter that keeps {name}, {threads} threads"), probes);
+                group.bench_function(id, |bencher| {
+                    bencher.iter(|| {
+                        let found = pool.install(|| search.candidates(batch, Wanted::top(TOP))).unwrap();
+                        assert_eq!(found.candidates[0], expected);
+                    });
+                });
+            }
+        }
+    }
+    group.finish();
+}
+
+criterion_group!(benches, search);
+criterion_main!(benches);
