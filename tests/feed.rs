@@ -221,7 +221,7 @@ fn a_message_holds_nothing_of_the_template_or_the_id() {
         line(&format!(r#""fingers": [{{"template": "{secret}?"}}]"#)),
         line(&format!(r#""portrait": {{"model": "m", "embedding": "{secret}AAAA"}}"#)),
         line("1").replace("001204000257", "98765432101"),
-        format!(r#"{{"registration": "R1", "personal_id": "98765432101"}}"#),
+        r#"{"registration": "R1", "personal_id": "98765432101"}"#.into(),
     ] {
         let problem = parse_line(wrong.as_bytes(), &options()).unwrap_err();
         for text in [problem.to_string(), format!("{problem:?}")] {

@@ -2,12 +2,13 @@
 
 use std::{collections::BTreeSet, sync::Arc};
 use vantay::{
+    decision::Decision,
     face,
     fingerprint::{Comparer, Prepared},
     gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
     registration::{FaceModel, Registration},
     search::{
-        Decision, DeduplicateOptions, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
+        DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
         SearchColumns, Thresholds,
     },
     simd::Level,
@@ -17,7 +18,7 @@ use vantay::{
 const DIMENSION: usize = 512;
 
 fn judge() -> Judge {
-    Judge::new(Thresholds { face: 0.45, fingerprint: 60.0 })
+    Judge::raw(Thresholds { face: 0.45, fingerprint: 12.0 })
 }
 
 fn population(subjects: u64, duplicates: f64, captures: u64) -> Generator {
@@ -264,4 +265,39 @@ fn results_do_not_depend_on_threads_or_segments() {
     let once = answers(1000, 1);
     assert_eq!(answers(17, 2), once);
     assert_eq!(answers(50, 3), once);
+}
+
+#[test]
+fn the_screen_of_fingers_keeps_whom_an_exhaustive_search_finds() {
+    let generator = population(400, 0.0, 1);
+    let (_directory, gallery) = gallery(&all(&generator), 150);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probes: Vec<_> = (0..40).map(|line| generator.probe(line, 1)).collect();
+    let first = |depth| {
+        let options = IdentifyOptions { top: 1, modality: Modality::Fingerprint, depth, ..IdentifyOptions::default() };
+        let (answers, work) = search.identify(&probes, &options).unwrap();
+        (answers.into_iter().map(|answer| answer.candidates[0].clone()).collect::<Vec<_>>(), work)
+    };
+    let (exhaustive, all_work) = first(Depth::Exhaustive);
+    let (screened, work) = first(Depth::for_miss(0.005));
+    assert!(work.full_comparisons * 4 < all_work.full_comparisons, "{work:?}");
+    assert_eq!(work.comparisons, all_work.comparisons);
+    let lost = exhaustive.iter().zip(&screened).filter(|(a, b)| a != b && a.judgement.decision == Decision::Match);
+    assert_eq!(lost.count(), 0);
+}
+
+#[test]
+fn fingers_alone_find_who_is_there_twice() {
+    let generator = population(300, 0.05, 1);
+    let (_directory, gallery) = gallery(&all(&generator), 100);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let options =
+        DeduplicateOptions { modality: Modality::Fingerprint, every_finger: true, ..DeduplicateOptions::default() };
+    let found = search.deduplicate(None, &options).unwrap();
+    let planted = generator.true_pairs().count();
+    let hits = found.pairs.iter().filter(|pair| pair.judgement.decision == Decision::Match).count();
+    assert!(hits + 2 >= planted, "{hits} of {planted}");
+    assert!(found.pairs.iter().all(|pair| pair.scores.face.is_none()));
 }

@@ -32,7 +32,7 @@ fn the_same_seed_gives_the_same_bytes_on_any_number_of_threads() {
     assert_eq!(crc32c::crc32c(&one), EXPECTED_CHECKSUM, "{:#010x}", crc32c::crc32c(&one));
 }
 
-const EXPECTED_CHECKSUM: u32 = 0;
+const EXPECTED_CHECKSUM: u32 = 0x6abe_2ed9;
 
 #[test]
 fn a_feed_is_read_back_as_it_was_made() {
@@ -267,5 +267,54 @@ fn a_face_of_any_dimension_has_length_one() {
             let length: f32 = row.iter().map(|c| c * c).sum();
             assert!((length - 1.0).abs() < 1e-4, "{dimension}: {length}");
         }
+    }
+}
+
+#[test]
+#[ignore = "a figure to look at: cargo test --release --test synthesis fingers_are -- --ignored --nocapture"]
+fn fingers_are_neither_trivial_nor_hopeless_for_the_matcher() {
+    use rayon::prelude::*;
+    use vantay::{fingerprint, simd};
+    let generator = generator(Population { seed: 5, ..Population::default() });
+    for position in [1, 2, 5] {
+        let position = FingerPosition::new(position).unwrap();
+        let prepared: Vec<Vec<_>> = (0..4)
+            .map(|capture| {
+                generator.finger_templates(0..200, position, capture).iter().map(fingerprint::Prepared::new).collect()
+            })
+            .collect();
+        let level = simd::Level::best();
+        let scores: Vec<(bool, f32)> = (0..200usize)
+            .into_par_iter()
+            .flat_map_iter(|a| {
+                let mut comparer = fingerprint::Comparer::new(level);
+                let mut scores = Vec::new();
+                for (i, j) in [(0, 1), (0, 2), (0, 3), (1, 2), (1, 3), (2, 3)] {
+                    let score = comparer.compare(prepared[i][a].view(), prepared[j][a].view());
+                    scores.push((true, score));
+                }
+                for b in 0..a {
+                    scores.push((false, comparer.compare(prepared[0][a].view(), prepared[1][b].view())));
+                }
+                scores
+            })
+            .collect();
+        let of = |mates| {
+            let mut of: Vec<f32> = scores.iter().filter(|score| score.0 == mates).map(|score| score.1).collect();
+            of.sort_unstable_by(f32::total_cmp);
+            of
+        };
+        let (genuine, impostor) = (of(true), of(false));
+        let fnmr = |rate: f64| {
+            let threshold = impostor[impostor.len() - 1 - (rate * impostor.len() as f64) as usize];
+            100.0 * genuine.partition_point(|&score| score <= threshold) as f64 / genuine.len() as f64
+        };
+        eprintln!(
+            "{position}: FNMR {:.2} % at FMR 1e-2, {:.2} % at 1e-3, {:.2} % at 1e-4",
+            fnmr(1e-2),
+            fnmr(1e-3),
+            fnmr(1e-4)
+        );
+        assert!((0.0..10.0).contains(&fnmr(1e-3)));
     }
 }

@@ -82,7 +82,7 @@ impl FingerCorrelation {
             };
             (mean(genuine, -1.0) + mean(impostor, 1.0)) / 2.0
         };
-        let best = |genuine: &[_], impostor: &[_]| highest_point(0.0, 1.0, |value| -cost(genuine, impostor, value));
+        let best = |genuine: &[_], impostor: &[_]| highest_point(0.0, 1.0, 20, |value| -cost(genuine, impostor, value));
         let value = best(&genuine, &impostor);
         let mut replicates: Vec<f64> = (0..REPLICATES)
             .into_par_iter()

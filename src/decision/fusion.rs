@@ -193,13 +193,13 @@ impl Fusion {
         let fingers = fingers.min(FINGERS);
         self.rates.0[usize::from(face)][fingers].get_or_init(|| {
             let worth = fingers as f64 * self.correlation.worth(fingers);
-            let ends = [|r: Rate| r.value, |r: Rate| r.low, |r: Rate| r.high];
+            let face = self.face.as_ref().filter(|_| face).map(Masses::of);
+            let finger = self.finger.as_ref().filter(|_| fingers > 0).map(Masses::of);
             let sums = |fingers: usize| {
-                ends.map(|end| {
-                    let face = self.face.as_ref().filter(|_| face).map(|face| Masses::of(face, end));
-                    let finger = self.finger.as_ref().filter(|_| fingers > 0).map(|finger| Masses::of(finger, end));
-                    let fingers = finger.iter().flat_map(|one| std::iter::repeat_n(one, fingers));
-                    fingers.chain(&face).fold(Masses::certain(), |sum, one| sum.with(one)).survival()
+                [0, 1, 2].map(|end| {
+                    let fingers = finger.iter().flat_map(|ends| std::iter::repeat_n(&ends[end], fingers));
+                    let all = fingers.chain(face.iter().map(|ends| &ends[end]));
+                    all.fold(Masses::certain(), |sum, one| sum.with(one)).survival()
                 })
             };
             let between = worth.fract();
@@ -275,8 +275,9 @@ impl Masses {
         Self { first: 0, masses: vec![1.0] }
     }
 
-    /// One part's ratio. Each ratio counts as the end of its step, which errs to the safe side.
-    fn of(calibration: &Calibration, end: fn(Rate) -> f64) -> Self {
+    /// One part's ratio: by its rates, their lower and their upper ends. Each ratio counts as the end of its step, which errs to the safe
+    /// side.
+    fn of(calibration: &Calibration) -> [Self; 3] {
         let (low, high) = calibration.llr_range();
         let step = |llr: f64| (llr * STEPS).ceil() as i64;
         let (first, last) = (step(low), step(high));
@@ -284,15 +285,20 @@ impl Masses {
         let from = |at: i64| {
             let above = ((at - 1) as f64 / STEPS).max(low);
             match calibration.score_at_llr(above) {
-                _ if at == first => 1.0,
-                Some(score) => end(calibration.fmr_at(score)),
-                None => 0.0,
+                _ if at == first => [1.0; 3],
+                Some(score) => {
+                    let Rate { value, low, high, .. } = calibration.fmr_at(score);
+                    [value, low, high]
+                }
+                None => [0.0; 3],
             }
         };
-        let survival: Vec<f64> = (first..=last).map(from).collect();
-        let next = survival.iter().copied().skip(1).chain([0.0]);
-        let masses = survival.iter().zip(next).map(|(at, next)| (at - next).max(0.0)).collect();
-        Self { first, masses }
+        let survival: Vec<[f64; 3]> = (first..=last).map(from).collect();
+        [0, 1, 2].map(|end| {
+            let next = survival.iter().skip(1).map(|share| share[end]).chain([0.0]);
+            let masses = survival.iter().zip(next).map(|(at, next)| (at[end] - next).max(0.0)).collect();
+            Self { first, masses }
+        })
     }
 
     /// The sum of two independent ratios.

@@ -102,7 +102,7 @@ pub fn probit(p: f64) -> f64 {
 /// twelve decades, and a relative error is what matters at each.
 fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
     let (mut low, mut high) = (-700.0_f64, 0.0_f64);
-    for _ in 0..80 {
+    for _ in 0..50 {
         let middle = (low + high) / 2.0;
         if beta_reg(a, b, middle.exp()) < p { low = middle } else { high = middle }
     }

@@ -22,6 +22,8 @@ use serde::{Deserialize, Serialize};
 const SHAPES: std::ops::RangeInclusive<f64> = -0.5..=1.0;
 /// Half the 95 % quantile of chi squared with one degree of freedom.
 const WITHIN: f64 = 1.920_729_410_347_062;
+/// Steps of a search for a parameter: down to a billionth of its range.
+const STEPS: u32 = 45;
 /// Shapes at which the border of the likelihood region is kept.
 const BORDER: usize = 17;
 
@@ -64,7 +66,7 @@ impl ParetoTail {
         let excess = Excess(impostor[first..].iter().map(|s| s - above).collect());
         let design_effect = design_effect(above).max(1.0);
 
-        let shape = highest_point(0.0, *SHAPES.end(), |shape| excess.best_scale(shape).1);
+        let shape = highest_point(0.0, *SHAPES.end(), STEPS, |shape| excess.best_scale(shape).1);
         let (scale, best) = excess.best_scale(shape);
         let inside = |likelihood: f64| likelihood >= best - WITHIN * design_effect;
         let profile = |shape: f64| inside(excess.best_scale(shape).1);
@@ -175,20 +177,21 @@ impl Excess {
         let highest = self.0.iter().copied().fold(0.0, f64::max);
         // A negative shape must leave room for the highest excess.
         let least = (mean * 0.02).max(if shape < 0.0 { -shape * highest * (1.0 + 1e-9) } else { 0.0 });
-        let scale = libm::exp(highest_point(libm::log(least), libm::log(mean * 4.0).max(libm::log(least)), |s| {
-            self.log_likelihood(libm::exp(s), shape)
-        }));
+        let scale =
+            libm::exp(highest_point(libm::log(least), libm::log(mean * 4.0).max(libm::log(least)), STEPS, |s| {
+                self.log_likelihood(libm::exp(s), shape)
+            }));
         (scale, self.log_likelihood(scale, shape))
     }
 }
 
-/// Where between `low` and `high` a function with one peak is highest (golden section).
-pub(super) fn highest_point(mut low: f64, mut high: f64, f: impl Fn(f64) -> f64) -> f64 {
+/// Where between `low` and `high` a function with one peak is highest (golden section); each step narrows the place to 0.618.
+pub(super) fn highest_point(mut low: f64, mut high: f64, steps: u32, f: impl Fn(f64) -> f64) -> f64 {
     const GOLDEN: f64 = 0.618_033_988_749_894_8;
     let inner = |low: f64, high: f64| [high - GOLDEN * (high - low), low + GOLDEN * (high - low)];
     let (ends, mut at) = ([low, high], inner(low, high));
     let mut value = at.map(&f);
-    for _ in 0..45 {
+    for _ in 0..steps {
         if value[0] >= value[1] {
             high = at[1];
             at = [high - GOLDEN * (high - low), at[0]];

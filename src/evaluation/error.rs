@@ -48,6 +48,9 @@ pub enum EvaluationError {
         /// Which pair, and how.
         reason: String,
     },
+    /// Scores could not be calibrated.
+    #[error(transparent)]
+    Decision(#[from] crate::decision::DecisionError),
     /// A plot could not be drawn.
     #[error("plot: {0}")]
     Plot(String),

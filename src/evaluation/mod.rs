@@ -2,7 +2,8 @@
 //!
 //! Scores come from a [`ScoreFile`] or from memory as [`Scores`](crate::decision::Scores). [`Evaluation`] states EER and FNMR at chosen
 //! FMR for each set, their mean and the pool, with intervals that draw subjects; [`report`] writes them down. [`compare_systems`] says
-//! whether one system is better than another on the same pairs, [`IdentificationRates`] has the rates of searches.
+//! whether one system is better than another on the same pairs, [`IdentificationRates`] has the rates of searches, and [`leave_one_out`] shows
+//! how far a calibration's rates are off on data that it was not fitted on.
 
 mod bootstrap;
 mod compare;
@@ -12,6 +13,7 @@ mod identification;
 mod rates;
 pub mod report;
 mod score_file;
+mod transfer;
 
 pub use bootstrap::Bootstrap;
 pub use compare::{Difference, SystemComparison, compare_systems};
@@ -20,3 +22,4 @@ pub use error::EvaluationError;
 pub use identification::{IdentificationPoint, IdentificationRates, SearchOutcome};
 pub use rates::{AtFmr, ErrorRates, Estimate, Evaluation, MeanRates, Options, error_rates};
 pub use score_file::{ScoreFile, ScoredPair};
+pub use transfer::{LeftOut, StatedAndFound, leave_one_out};

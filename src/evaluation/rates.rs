@@ -9,6 +9,7 @@ use super::{
 };
 use crate::decision::{Interval, Scores};
 use rayon::prelude::*;
+use std::path::Path;
 
 /// What to compute, and how sure to be.
 #[derive(Clone, Debug, PartialEq)]
@@ -180,7 +181,7 @@ impl Evaluation {
     ///
     /// # Errors
     /// Those of [`ScoreFile::read`] and [`Evaluation::new`].
-    pub fn of_files<P: AsRef<std::path::Path> + Sync>(paths: &[P], options: Options) -> Result<Self, EvaluationError> {
+    pub fn of_files<P: AsRef<Path> + Sync>(paths: &[P], options: Options) -> Result<Self, EvaluationError> {
         let read = |path: &P| ScoreFile::read(path).map(|file| (file.name().to_owned(), file.scores()));
         Self::new(paths.par_iter().map(read).collect::<Result<_, _>>()?, options)
     }

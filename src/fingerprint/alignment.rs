@@ -1,7 +1,7 @@
 //! How one print lies on the other: a turn and a shift, then a smooth displacement.
 
 /// A turn and a shift, from the first print's frame to the second's.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 pub(super) struct Rigid {
     pub cos: f32,
     pub sin: f32,
@@ -9,18 +9,38 @@ pub(super) struct Rigid {
     pub y: f32,
 }
 
+impl Rigid {
+    /// Where a point comes to lie.
+    pub fn apply(&self, x: f32, y: f32) -> (f32, f32) {
+        (self.cos * x + self.sin * y + self.x, self.cos * y - self.sin * x + self.y)
+    }
+
+    /// Whether two are the same but for what refinement makes up: 15° and 20 pixels.
+    #[inline(always)]
+    pub fn is_near(&self, other: &Rigid) -> bool {
+        let (dx, dy) = (self.x - other.x, self.y - other.y);
+        self.cos * other.cos + self.sin * other.sin > 0.985 && dx * dx + dy * dy < 150.0
+    }
+
+    /// The way back.
+    pub fn inverse(&self) -> Rigid {
+        let (x, y) = (self.cos * self.x - self.sin * self.y, self.cos * self.y + self.sin * self.x);
+        Rigid { cos: self.cos, sin: -self.sin, x: -x, y: -y }
+    }
+}
+
 /// Sums for the least-squares turn and shift.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Moments {
-    w: f32,
-    ax: f32,
-    ay: f32,
-    bx: f32,
-    by: f32,
-    dot: f32,
-    cross: f32,
-    cos: f32,
-    sin: f32,
+    pub w: f32,
+    pub ax: f32,
+    pub ay: f32,
+    pub bx: f32,
+    pub by: f32,
+    pub dot: f32,
+    pub cross: f32,
+    pub cos: f32,
+    pub sin: f32,
 }
 
 impl Moments {

@@ -1,31 +1,48 @@
 //! Which candidate pairs agree with each other: relaxation over pairwise compatibility.
 
 use super::{
+    alignment::{Moments, Rigid},
     correspondences::{Correspondences, MOST},
-    points::{NOWHERE, Points},
+    points::Points,
 };
 use crate::simd::{Integers, LANES, Lanes, Reals};
 
 const BLOCKS: usize = MOST / LANES;
 
+/// One number per candidate pair.
+type Candidates<T> = [[T; LANES]; BLOCKS];
+
+/// The candidate pairs spread out, how well each two agree, and how strongly each is held.
 pub(super) struct Consistency {
-    pub matrix: Vec<[[f32; LANES]; BLOCKS]>,
-    pub strength: [[f32; LANES]; BLOCKS],
+    matrix: Vec<Candidates<f32>>,
+    strength: Candidates<f32>,
+    similarity: Candidates<f32>,
+    ax: Candidates<f32>,
+    ay: Candidates<f32>,
+    bx: Candidates<f32>,
+    by: Candidates<f32>,
+    /// Of the turn from one direction to the other.
+    cos: Candidates<f32>,
+    sin: Candidates<f32>,
+    /// The strengths of those that no seed has used.
+    open: Candidates<f32>,
 }
 
 impl Consistency {
     pub fn new() -> Self {
-        Consistency { matrix: vec![[[0.0; LANES]; BLOCKS]; MOST], strength: [[0.0; LANES]; BLOCKS] }
-    }
-
-    #[inline(always)]
-    pub fn strength(&self, k: usize) -> f32 {
-        self.strength[(k / LANES) % BLOCKS][k % LANES]
-    }
-
-    #[inline(always)]
-    pub fn compatibility(&self, p: usize, q: usize) -> f32 {
-        self.matrix[p][(q / LANES) % BLOCKS][q % LANES]
+        let none = [[0.0; LANES]; BLOCKS];
+        Consistency {
+            matrix: vec![none; MOST],
+            strength: none,
+            similarity: none,
+            ax: none,
+            ay: none,
+            bx: none,
+            by: none,
+            cos: none,
+            sin: none,
+            open: none,
+        }
     }
 
     #[inline(always)]
@@ -34,7 +51,7 @@ impl Consistency {
         // Gathered per pair.
         let mut ax = [[0f32; LANES]; BLOCKS];
         let mut ay = [[0f32; LANES]; BLOCKS];
-        let mut bx = [[10.0 * NOWHERE; LANES]; BLOCKS];
+        let mut bx = [[0f32; LANES]; BLOCKS];
         let mut by = [[0f32; LANES]; BLOCKS];
         let mut cos = [[0f32; LANES]; BLOCKS];
         let mut sin = [[0f32; LANES]; BLOCKS];
@@ -82,6 +99,7 @@ impl Consistency {
                 let far = half + half * (apart * real(1.0 / 1800.0)).least(one);
                 let value = L::I::load(&first[q]).where_differs(pfirst, value * far);
                 let value = L::I::load(&second[q]).where_differs(psecond, value);
+                let value = L::I::load(&second[q]).where_differs(L::I::splat(-1), value);
                 value.store(&mut self.matrix[p][q]);
             }
         }
@@ -104,5 +122,58 @@ impl Consistency {
             }
         }
         self.strength = strength;
+        self.open = strength;
+        (self.ax, self.ay, self.bx, self.by) = (ax, ay, bx, by);
+        (self.cos, self.sin, self.similarity) = (cos, sin, similarity);
+    }
+
+    /// The strongest candidate that no seed has used, with those that agree with it: a turn and a shift, and how much alike
+    /// they are together.
+    #[inline(always)]
+    pub fn seed<L: Lanes>(&mut self) -> Option<(Rigid, f32)> {
+        // Strength and place in one number, negated, so that the least is the strongest and the first of its kind.
+        let mut least = L::I::splat(0);
+        let mut places = [0i32; LANES];
+        places.iter_mut().enumerate().for_each(|(k, place)| *place = (MOST - 1 - k) as i32);
+        let places = L::I::load(&places);
+        for (k, block) in self.open.iter().enumerate() {
+            let key = (L::F::load(block).bits() & L::I::splat(!(MOST as i32 - 1)))
+                | (places - L::I::splat((k * LANES) as i32));
+            least = least.least(L::I::splat(0) - key);
+        }
+        let key = -least.least_lane();
+        if key < MOST as i32 {
+            return None;
+        }
+        let root = MOST - 1 - (key as usize & (MOST - 1));
+        self.matrix[root][root / LANES][root % LANES] = 1.0;
+        let zero = L::F::splat(0.0);
+        let mut sums = [zero; 10];
+        for k in 0..BLOCKS {
+            let compatible = L::F::load(&self.matrix[root][k]);
+            let w = compatible * (L::F::load(&self.strength[k]) + L::F::splat(0.01));
+            let (ax, ay) = (L::F::load(&self.ax[k]), L::F::load(&self.ay[k]));
+            let (bx, by) = (L::F::load(&self.bx[k]), L::F::load(&self.by[k]));
+            let terms = [
+                w,
+                w * ax,
+                w * ay,
+                w * bx,
+                w * by,
+                w * (ax * bx + ay * by),
+                w * (ay * bx - ax * by),
+                w * L::F::load(&self.cos[k]),
+                w * L::F::load(&self.sin[k]),
+                compatible * L::F::load(&self.similarity[k]),
+            ];
+            for (sum, term) in sums.iter_mut().zip(terms) {
+                *sum = *sum + term;
+            }
+            let open = L::F::load(&self.open[k]);
+            (open - compatible.bits().where_differs(L::I::splat(0), open)).store(&mut self.open[k]);
+        }
+        self.matrix[root][root / LANES][root % LANES] = 0.0;
+        let [w, ax, ay, bx, by, dot, cross, cos, sin, alike] = sums.map(|sum| sum.sum());
+        Some((Moments { w, ax, ay, bx, by, dot, cross, cos, sin }.solve(), alike))
     }
 }

@@ -4,7 +4,7 @@ use super::{
     points::{Column, Points, ROOM},
     prepared::{DIMENSION, PreparedView},
 };
-use crate::simd::{Integers, LANES, Lanes};
+use crate::simd::{Integers, LANES, Lanes, Reals};
 
 /// The most candidate pairs that go on.
 pub(super) const MOST: usize = 64;
@@ -14,6 +14,8 @@ const STEPS: usize = DIMENSION / 4;
 pub(super) struct Correspondences {
     /// Row `i`: the similarities of minutia `i` of one to all of the other, 65536 × cosine.
     table: Vec<[[i32; LANES]; ROOM / LANES]>,
+    /// The same as weights: half, and the cosine where it is positive.
+    likeness: Vec<[[f32; LANES]; ROOM / LANES]>,
     /// The other's descriptors, sixteen side by side, four bytes of each after four bytes of the next, 128 added.
     tiles: Vec<[[u8; 4 * LANES]; STEPS]>,
     pub count: usize,
@@ -21,18 +23,23 @@ pub(super) struct Correspondences {
     pub second: [u8; MOST],
     pub similarity: [f32; MOST],
     found: Vec<u32>,
+    row_best: Column<f32>,
+    column_best: Column<f32>,
 }
 
 impl Correspondences {
     pub fn new() -> Self {
         Correspondences {
             table: vec![[[0; LANES]; ROOM / LANES]; ROOM],
+            likeness: vec![[[0.0; LANES]; ROOM / LANES]; ROOM],
             tiles: vec![[[0; 4 * LANES]; STEPS]; ROOM / LANES],
             count: 0,
             first: [0; MOST],
             second: [0; MOST],
             similarity: [0.0; MOST],
             found: Vec::with_capacity(4 * ROOM),
+            row_best: Column::of(0.0),
+            column_best: Column::of(0.0),
         }
     }
 
@@ -40,6 +47,24 @@ impl Correspondences {
     #[inline(always)]
     pub fn similarity(&self, i: usize, j: usize) -> f32 {
         self.table[i][(j / LANES) % (ROOM / LANES)][j % LANES] as f32 * (1.0 / 65536.0)
+    }
+
+    /// How much minutia `i` of the first and those of a block of the second resemble each other, 0.5 to 1.5.
+    #[inline(always)]
+    pub fn likeness(&self, i: usize, block: usize) -> &[f32; LANES] {
+        &self.likeness[i][block % (ROOM / LANES)]
+    }
+
+    /// The most that minutia `i` of the first resembles any of the second.
+    #[inline(always)]
+    pub fn row_best(&self, i: usize) -> f32 {
+        self.row_best[i]
+    }
+
+    /// The most that minutia `j` of the second resembles any of the first.
+    #[inline(always)]
+    pub fn column_best(&self, j: usize) -> f32 {
+        self.column_best[j]
     }
 
     /// Fills the table.
@@ -60,15 +85,17 @@ impl Correspondences {
                 }
             }
         }
-        for (row, descriptor) in self.table.iter_mut().zip(a.descriptors) {
+        for ((row, likeness), descriptor) in self.table.iter_mut().zip(&mut self.likeness).zip(a.descriptors) {
             let sum: i32 = descriptor.iter().map(|&v| i32::from(v)).sum();
             let (fours, _) = descriptor.as_chunks::<4>();
-            for (out, tile) in row.iter_mut().zip(&self.tiles[..blocks]) {
+            for ((out, like), tile) in row.iter_mut().zip(likeness).zip(&self.tiles[..blocks]) {
                 let mut products = L::I::splat(-128 * sum);
                 for (step, four) in tile.iter().zip(fours) {
                     products = products.add_products(step, four.map(|v| v as u8));
                 }
                 products.store(out);
+                let cosine = products.real() * L::F::splat(1.0 / 65536.0);
+                (cosine.most(L::F::splat(0.0)) + L::F::splat(0.5)).store(like);
             }
         }
     }
@@ -114,11 +141,13 @@ impl Correspondences {
                 two = two.max(one.min(value));
                 one = one.max(value);
             }
+            self.row_best[i] = (one >> 8) as f32 * (1.0 / 65536.0);
             for value in [one, two] {
                 self.found.push(pack(value >> 8, i as i32, value & 255));
             }
         }
         for j in 0..b.n {
+            self.column_best[j] = (best[0][j] >> 8) as f32 * (1.0 / 65536.0);
             for value in [best[0][j], best[1][j]] {
                 let i = value & 255;
                 // Those that their row has taken already stand at its two places.

@@ -18,7 +18,11 @@
 //! Minutiae stand sorted by place and are measured from their centre, so the bytes do not depend on where the print lay on the sensor
 //! nor on the order of the record.
 
-use super::{FingerprintError, descriptors, parameters as p, trigonometry};
+use super::{
+    FingerprintError,
+    descriptors::{self, Projection},
+    parameters as p, trigonometry,
+};
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
 
@@ -68,18 +72,31 @@ impl std::fmt::Debug for Prepared {
 impl Prepared {
     /// Makes `template` ready.
     pub fn new(template: &MinutiaeTemplate) -> Self {
-        let (minutiae, _) = arrange(template.minutiae());
-        Self::of(minutiae)
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
+        Self::of(minutiae, Projection::shipped())
     }
 
-    /// The prepared form, and for each of its minutiae the place in the template.
-    #[allow(dead_code)]
-    pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>) {
-        let (minutiae, places) = arrange(template.minutiae());
-        (Self::of(minutiae), places)
+    /// Makes `template` ready with another projection: for fitting one.
+    #[doc(hidden)]
+    pub fn with(template: &MinutiaeTemplate, projection: &Projection) -> Self {
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
+        Self::of(minutiae, projection)
     }
 
-    fn of(mut minutiae: Vec<Stored>) -> Self {
+    /// The sums that a projection is fitted on, one row for each prepared minutia.
+    #[doc(hidden)]
+    pub fn sums(template: &MinutiaeTemplate) -> Vec<[i8; descriptors::SUMS]> {
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
+        descriptors::sums(&minutiae)
+    }
+
+    /// The prepared form, for each of its minutiae the place in the template, and where its origin lies there.
+    pub(super) fn traced(template: &MinutiaeTemplate) -> (Self, Vec<usize>, (f32, f32)) {
+        let arranged = arrange(template.minutiae());
+        (Self::of(arranged.minutiae, Projection::shipped()), arranged.places, arranged.origin)
+    }
+
+    fn of(mut minutiae: Vec<Stored>, projection: &Projection) -> Self {
         let outline = outline(&minutiae);
         for minutia in &mut minutiae {
             minutia.depth = depth(minutia, &outline);
@@ -101,7 +118,7 @@ impl Prepared {
         bytes[HEADER..HEADER + n * 8].copy_from_slice(bytemuck::cast_slice(&minutiae));
         let rows: &mut [Descriptor] =
             bytemuck::cast_slice_mut(&mut bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]);
-        descriptors::describe(&minutiae, rows);
+        descriptors::describe(&minutiae, rows, projection);
         Prepared { words }
     }
 
@@ -191,8 +208,17 @@ impl<'a> PreparedView<'a> {
     }
 }
 
-/// Sorts by place, measures from the centre, weighs; returns the places in the template too.
-fn arrange(minutiae: &[Minutia]) -> (Vec<Stored>, Vec<usize>) {
+/// Minutiae in the prepared order and frame.
+struct Arranged {
+    minutiae: Vec<Stored>,
+    /// Each one's place in the template.
+    places: Vec<usize>,
+    /// Where the prepared frame's origin lies in the template's, pixels.
+    origin: (f32, f32),
+}
+
+/// Sorts by place, measures from the centre, weighs.
+fn arrange(minutiae: &[Minutia]) -> Arranged {
     let mut order: Vec<usize> = (0..minutiae.len()).collect();
     let key = |&k: &usize| {
         let m = &minutiae[k];
@@ -229,14 +255,15 @@ fn arrange(minutiae: &[Minutia]) -> (Vec<Stored>, Vec<usize>) {
             }
         })
         .collect();
-    (stored, order)
+    Arranged { minutiae: stored, places: order, origin: (cx as f32, cy as f32) }
 }
 
 /// How far the minutiae reach in each of 16 directions.
 fn outline(minutiae: &[Stored]) -> [i16; 16] {
     std::array::from_fn(|k| {
         let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
-        minutiae.iter().map(|m| (f32::from(m.x) * c + f32::from(m.y) * s) as i16).max().unwrap_or(0)
+        let reach = |m: &Stored| f32::from(m.x) * c + f32::from(m.y) * s;
+        minutiae.iter().map(reach).reduce(|a, b| if a < b { b } else { a }).unwrap_or(0.0) as i16
     })
 }
 
@@ -247,6 +274,6 @@ fn depth(m: &Stored, outline: &[i16; 16]) -> u8 {
             let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
             f32::from(outline[k]) - (f32::from(m.x) * c + f32::from(m.y) * s)
         })
-        .fold(255.0, f32::min)
+        .fold(255.0, |a: f32, b| if b < a { b } else { a })
         .max(0.0) as u8
 }

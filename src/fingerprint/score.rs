@@ -2,19 +2,23 @@
 
 use super::{
     correspondences::Correspondences,
+    model::Model,
     pairing::{NONE, Pairing},
+    parameters as p,
     points::{Column, Points, turn},
     trigonometry,
 };
+use crate::simd::{LANES, Lanes, Reals};
 
 /// How many sub-scores there are.
-pub const SUBSCORES: usize = 24;
+pub const SUBSCORES: usize = 32;
+
 /// What the sub-scores are called.
 pub const NAMES: [&str; SUBSCORES] = [
     "pairs",
     "fit",
-    "common_a",
-    "common_b",
+    "common_least",
+    "common_most",
     "share",
     "share_least",
     "similarity",
@@ -24,22 +28,33 @@ pub const NAMES: [&str; SUBSCORES] = [
     "chance",
     "surprise",
     "strength",
-    "common_area",
+    "overlap",
     "minutiae_least",
     "minutiae_most",
     "same_kind",
     "stretch",
-    "second",
+    "second_glance",
     "evidence",
     "deep_pairs",
     "edges",
-    "quality",
+    "edges_per_pair",
+    "pair_quality",
     "unpaired",
+    "inner_share",
+    "inner",
+    "distinct",
+    "spread",
+    "linked",
+    "alike",
+    "glance",
 ];
 
-/// Area of an outline given by its reach in 16 directions.
+/// The outline of the pairs, and other shapes: reach in 16 directions.
+pub(super) type Outline = [f32; 16];
+
+/// Area of an outline.
 #[inline(always)]
-fn area(outline: &[f32; 16]) -> f32 {
+pub(super) fn area(outline: &Outline) -> f32 {
     let (c, s) = (trigonometry::cos(16), trigonometry::sin(16));
     let mut sum = 0f32;
     for k in 0..16 {
@@ -50,67 +65,82 @@ fn area(outline: &[f32; 16]) -> f32 {
     0.5 * sum
 }
 
-/// How far (x, y) lies inside an outline; negative outside.
+/// How far each point lies inside an outline; negative outside.
 #[inline(always)]
-fn inside(outline: &[f32; 16], x: f32, y: f32) -> f32 {
-    let mut least = 1e9f32;
-    for k in 0..16u8 {
-        let reach = outline[k as usize] - (x * trigonometry::cos(k * 16) + y * trigonometry::sin(k * 16));
-        least = least.min(reach);
+fn inside<L: Lanes>(outline: &Outline, x: &Column<f32>, y: &Column<f32>, n: usize, to: &mut Column<f32>) {
+    for k in 0..n.div_ceil(LANES) {
+        let (x, y) = (L::F::load(&x.0[k]), L::F::load(&y.0[k]));
+        let mut least = L::F::splat(1e9);
+        for (direction, &reach) in outline.iter().enumerate() {
+            let (c, s) = (trigonometry::cos(direction as u8 * 16), trigonometry::sin(direction as u8 * 16));
+            least = least.least(L::F::splat(reach) - (x * L::F::splat(c) + y * L::F::splat(s)));
+        }
+        least.store(&mut to.0[k]);
     }
-    least
 }
 
+/// What the earlier stages know of an alignment.
 pub(super) struct Evidence {
     pub strength: f32,
+    pub first: f32,
     pub second: f32,
+    pub stretch: f32,
 }
 
-/// The sub-scores of a refined pairing.
+/// Room for what the sub-scores are computed in.
+pub(super) struct Depths {
+    a: Column<f32>,
+    b: Column<f32>,
+    inner_a: Column<f32>,
+    inner_b: Column<f32>,
+}
+
+impl Depths {
+    pub fn new() -> Self {
+        Depths { a: Column::of(0.0), b: Column::of(0.0), inner_a: Column::of(0.0), inner_b: Column::of(0.0) }
+    }
+}
+
+/// One pair, gathered.
+#[derive(Clone, Copy, Default)]
+struct Pair {
+    ax: f32,
+    ay: f32,
+    bx: f32,
+    by: f32,
+    a: i32,
+    b: i32,
+}
+
+/// The sub-scores of a refined pairing; `back` is the second print laid over the first.
 #[inline(always)]
-pub(super) fn subscores(
+pub(super) fn subscores<L: Lanes>(
     a: &Points,
     b: &Points,
     pairing: &Pairing,
-    back: (&Column<f32>, &Column<f32>),
+    back: &(Column<f32>, Column<f32>),
     c: &Correspondences,
     e: &Evidence,
+    depths: &mut Depths,
 ) -> [f32; SUBSCORES] {
-    let mut f = [0f32; SUBSCORES];
     let (area_a, area_b) = (area(&a.outline).max(2000.0), area(&b.outline).max(2000.0));
-    let margin = -6.0;
-    let mut common_a = 0f32;
-    let mut common_b = 0f32;
-    let mut unpaired = 0f32;
+    inside::<L>(&b.outline, &pairing.x, &pairing.y, a.n, &mut depths.a);
+    inside::<L>(&a.outline, &back.0, &back.1, b.n, &mut depths.b);
+    // The pairs' own outline, in the second print's frame.
+    let mut hull = [-1e6f32; 16];
     let mut taken = [false; 256];
-    let mut pairs = 0f32;
-    let mut fit = 0f32;
-    let mut similarity = 0f32;
-    let mut offset = 0f32;
-    let mut swing = 0f32;
-    let mut kinds = 0f32;
-    let mut evidence = 0f32;
-    let mut deep = 0f32;
-    let mut quality = 0f32;
-    let mut edges = 0f32;
-    let density_b = b.n as f32 / area_b;
-    let density_a = a.n as f32 / area_a;
-    let density = (density_a * density_b).sqrt();
-    // A pair by chance: the other minutia anywhere in the disc, any way in the swing.
+    let mut list = [Pair::default(); 256];
+    let mut m = 0;
+    let density = (a.n as f32 / area_a * (b.n as f32 / area_b)).sqrt();
     let (s2, t2) = (5.5f32 * 5.5, 7.5f32 * 7.5);
-    let normal = 1.0 / (2.0 * core::f32::consts::PI * s2 * 2.5066 * t2.sqrt());
-    let odds = (normal * 256.0 / density.max(1e-6)).max(1e-3);
-    let log_odds = ln(odds);
+    // A pair by chance: the other minutia anywhere, any way.
+    let normal = 1.0 / (2.0 * core::f32::consts::PI * s2 * 2.5066 * 7.5);
+    let log_odds = ln((normal * 256.0 / density.max(1e-6)).max(1e-3));
+    let (mut fit, mut similarity, mut offset, mut swing, mut kinds) = (0f32, 0f32, 0f32, 0f32, 0f32);
+    let (mut evidence, mut deep, mut quality, mut distinct, mut alike) = (0f32, 0f32, 0f32, 0f32, 0f32);
     for i in 0..a.n {
-        let depth = inside(&b.outline, pairing.x[i], pairing.y[i]);
-        if depth > margin {
-            common_a += 1.0;
-        }
         let j = pairing.mate[i];
         if j == NONE {
-            if depth > 8.0 {
-                unpaired += a.weight[i];
-            }
             continue;
         }
         let j = j as usize;
@@ -119,77 +149,140 @@ pub(super) fn subscores(
         let d2 = dx * dx + dy * dy;
         let aligned = pairing.cos[i] * b.cos[j] + pairing.sin[i] * b.sin[j];
         // Squared, in 1/256 turn, for small angles.
-        let t2_ = (2.0 - 2.0 * aligned).max(0.0) * (40.74 * 40.74);
-        pairs += 1.0;
+        let turned2 = (2.0 - 2.0 * aligned).max(0.0) * (40.74 * 40.74);
+        let like = c.similarity(i, j);
         fit += 1.0 - pairing.cost[i];
-        similarity += c.similarity(i, j);
+        similarity += like;
+        alike += (like - 0.25).max(0.0) * (1.0 - pairing.cost[i]);
+        distinct += if like >= c.row_best(i) - 0.02 || like >= c.column_best(j) - 0.02 { 1.0 } else { 0.0 };
         offset += d2;
-        swing += t2_;
+        swing += turned2;
         if a.kind[i] != 0 && b.kind[j] != 0 {
             kinds += if a.kind[i] == b.kind[j] { 1.0 } else { -1.0 };
         }
-        evidence += log_odds - 0.5 * d2 / s2 - 0.5 * t2_ / t2;
+        evidence += log_odds - 0.5 * d2 / s2 - 0.5 * turned2 / t2;
         deep += a.depth[i].min(b.depth[j]).min(20.0) * 0.05;
         quality += (a.weight[i] * b.weight[j]).sqrt();
-        // Agreement with the other pairs near by.
-        for k in 0..i {
-            let l = pairing.mate[k];
-            if l == NONE {
-                continue;
-            }
-            let l = l as usize;
-            let (ux, uy) = (a.x[k] - a.x[i], a.y[k] - a.y[i]);
+        for (direction, reach) in hull.iter_mut().enumerate() {
+            let (c, s) = (trigonometry::cos(direction as u8 * 16), trigonometry::sin(direction as u8 * 16));
+            *reach = reach.max(b.x[j] * c + b.y[j] * s);
+        }
+        list[m] = Pair { ax: a.x[i], ay: a.y[i], bx: b.x[j], by: b.y[j], a: a.angle[i], b: b.angle[j] };
+        m += 1;
+    }
+    let pairs = m as f32;
+    // Agreement of pairs near by.
+    let mut edges = 0f32;
+    let mut links = [0u8; 256];
+    for k in 1..m {
+        for l in 0..k {
+            let (p_, q_) = (&list[k], &list[l]);
+            let (ux, uy) = (p_.ax - q_.ax, p_.ay - q_.ay);
             let d2 = ux * ux + uy * uy;
             if d2 < 120.0 * 120.0 {
-                let (vx, vy) = (b.x[l] - b.x[j], b.y[l] - b.y[j]);
+                let (vx, vy) = (p_.bx - q_.bx, p_.by - q_.by);
                 let d = d2.sqrt() - (vx * vx + vy * vy).sqrt();
-                let t = turn(a.angle[k] - a.angle[i], b.angle[l] - b.angle[j]);
-                edges += (1.0 - d * d * (1.0 / 100.0)).max(0.0) * (1.0 - t * t * (1.0 / 200.0)).max(0.0);
+                let t = turn(p_.a - q_.a, p_.b - q_.b);
+                let agreement = (1.0 - d * d * (1.0 / 100.0)).max(0.0) * (1.0 - t * t * (1.0 / 200.0)).max(0.0);
+                edges += agreement;
+                if agreement > 0.4 {
+                    links[k] += 1;
+                    links[l] += 1;
+                }
             }
         }
     }
-    for j in 0..b.n {
-        let depth = inside(&a.outline, back.0[j], back.1[j]);
-        if depth > margin {
-            common_b += 1.0;
-        }
-        if !taken[j] && depth > 8.0 {
-            unpaired += b.weight[j];
-        }
+    let linked = links[..m].iter().filter(|l| **l >= 2).count() as f32;
+    let (mut inner_a, mut inner_b) = (pairs, pairs);
+    let (mut common_a, mut common_b, mut unpaired) = (0f32, 0f32, 0f32);
+    if m > 0 {
+        inside::<L>(&hull, &pairing.x, &pairing.y, a.n, &mut depths.inner_a);
+        inside::<L>(&hull, &b.x, &b.y, b.n, &mut depths.inner_b);
     }
-    let m = pairs.max(1e-3);
-    // The outline of the first print moved is not kept; its share is taken from the minutiae in common.
+    let (margin, deep_inside) = (-6.0, 8.0);
+    for i in 0..a.n {
+        let free = pairing.mate[i] == NONE;
+        common_a += if depths.a[i] > margin { 1.0 } else { 0.0 };
+        unpaired += if free && depths.a[i] > deep_inside { a.weight[i] } else { 0.0 };
+        inner_a += if free && m > 0 && depths.inner_a[i] > 0.0 { 1.0 } else { 0.0 };
+    }
+    for j in 0..b.n {
+        let free = !taken[j];
+        common_b += if depths.b[j] > margin { 1.0 } else { 0.0 };
+        unpaired += if free && depths.b[j] > deep_inside { b.weight[j] } else { 0.0 };
+        inner_b += if free && m > 0 && depths.inner_b[j] > 0.0 { 1.0 } else { 0.0 };
+    }
+    let some = pairs.max(1e-3);
     let (na, nb) = (a.n.max(1) as f32, b.n.max(1) as f32);
     let (ca, cb) = (common_a.max(pairs).max(1.0), common_b.max(pairs).max(1.0));
-    let chance = ca * cb / (0.5 * (ca / na * area_a + cb / nb * area_b)).max(2000.0)
-        * (core::f32::consts::PI * 144.0)
-        * (32.0 / 256.0)
-        * 0.6;
-    f[0] = pairs;
-    f[1] = fit;
-    f[2] = ca.min(cb);
-    f[3] = ca.max(cb);
-    f[4] = pairs / (ca * cb).sqrt();
-    f[5] = pairs / ca.min(cb);
-    f[6] = similarity / m;
-    f[7] = similarity;
-    f[8] = offset / m;
-    f[9] = swing / m;
-    f[10] = chance;
-    f[11] = if pairs > chance { pairs * ln(pairs / chance.max(0.05)) - (pairs - chance) } else { 0.0 };
-    f[12] = e.strength;
-    f[13] = (ca / na).min(cb / nb);
-    f[14] = na.min(nb);
-    f[15] = na.max(nb);
-    f[16] = kinds;
-    f[17] = 0.0;
-    f[18] = e.second;
-    f[19] = evidence;
-    f[20] = deep;
-    f[21] = edges;
-    f[22] = quality;
-    f[23] = unpaired;
-    f
+    let common_area = (0.5 * (ca / na * area_a + cb / nb * area_b)).max(2000.0);
+    let chance = ca * cb / common_area * (core::f32::consts::PI * 144.0) * (32.0 / 256.0) * 0.6;
+    let surprise = if pairs > chance { pairs * ln(pairs / chance.max(0.05)) - (pairs - chance) } else { 0.0 };
+    [
+        pairs,
+        fit,
+        ca.min(cb),
+        ca.max(cb),
+        pairs / (ca * cb).sqrt(),
+        pairs / ca.min(cb),
+        similarity / some,
+        similarity.max(0.0),
+        (offset / some).min(200.0),
+        (swing / some).min(300.0),
+        chance,
+        surprise,
+        e.strength,
+        (ca / na).min(cb / nb),
+        na.min(nb),
+        na.max(nb),
+        kinds / (pairs + 2.0),
+        e.stretch,
+        e.second,
+        evidence.max(0.0),
+        deep,
+        edges,
+        edges / some,
+        quality,
+        unpaired,
+        pairs / (inner_a * inner_b).sqrt().max(1.0),
+        inner_a.min(inner_b),
+        distinct,
+        if m > 0 { area(&hull).max(0.0).sqrt() } else { 0.0 },
+        linked,
+        alike,
+        e.first,
+    ]
+}
+
+/// What the model sees: counts and sums by their logarithm.
+#[inline(always)]
+pub(super) fn features(subscores: &[f32; SUBSCORES]) -> [f32; SUBSCORES] {
+    /// Those that are shares or means stay as they are.
+    const PLAIN: u32 = 1 << 4 | 1 << 5 | 1 << 6 | 1 << 13 | 1 << 16 | 1 << 25;
+    let mut features = *subscores;
+    for (k, feature) in features.iter_mut().enumerate() {
+        if PLAIN >> k & 1 == 0 {
+            *feature = ln(1.0 + feature.max(0.0));
+        }
+    }
+    features
+}
+
+/// Where the glance stands among the sub-scores, and the smaller number of minutiae.
+pub(super) const GLANCE: usize = 31;
+pub(super) const LEAST: usize = 14;
+
+/// The score of what was rejected at a glance, or has no pair: below 1.
+#[inline(always)]
+pub(super) fn rejected(subscores: &[f32; SUBSCORES]) -> f32 {
+    let least = subscores[LEAST].max(1.0).sqrt();
+    (subscores[GLANCE] / (least * p::PROMISING)).clamp(0.0, 1.0) * 0.99
+}
+
+/// The score of sub-scores: at least 1.
+#[inline(always)]
+pub(super) fn score<L: Lanes>(subscores: &[f32; SUBSCORES], model: &Model) -> f32 {
+    (10.0 + model.logit::<L>(&features(subscores))).max(1.0)
 }
 
 /// The natural logarithm of a positive number, to 1e-6 relative of its size; the same bits everywhere.

@@ -10,7 +10,8 @@ use super::{
     layout::{BIRTH_YEAR_UNKNOWN, BLOCK, ColumnKind::*, PROVINCE_UNKNOWN, SEX_UNKNOWN, aligned},
     manifest::Manifest,
     open::open_segment,
-    segment_file::{Column, ColumnKey, Modality, SegmentFile},
+    segment_file::{Column, SegmentFile},
+    table::{ColumnKey, Modality},
 };
 use crate::template::FingerPosition;
 use std::path::{Path, PathBuf};

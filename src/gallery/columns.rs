@@ -3,7 +3,8 @@
 use super::{
     GalleryError,
     layout::{self, ColumnKind::*, FingerProperties},
-    segment_file::{Column, ColumnKey, Modality, SegmentFile},
+    segment_file::{Column, SegmentFile},
+    table::{ColumnKey, Modality},
 };
 use crate::template::{FingerPosition, Impression, Minutia, MinutiaeTemplate};
 use std::ops::Range;

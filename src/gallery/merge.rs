@@ -11,9 +11,10 @@ use super::{
     keys::{registration_hash, subject_key},
     layout::ColumnKind::*,
     map::Map,
-    segment_file::{ColumnKey, Modality, SegmentFile},
+    segment_file::SegmentFile,
     segment_writer::{ColumnForm, SegmentWriter},
     staging::{Entries, Target, write_derived},
+    table::{ColumnKey, Modality},
 };
 use crate::template::{FingerPosition, MinutiaeTemplate};
 use std::{collections::BTreeSet, fs::File, sync::Arc};
@@ -64,7 +65,7 @@ pub(crate) fn merge(
     for position in FingerPosition::all() {
         merge_fingers(&mut writer, position, &inputs, derive)?;
     }
-    writer.finish(rows)?;
+    writer.finish(rows)?.sync()?;
     target.open(number)
 }
 

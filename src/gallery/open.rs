@@ -217,7 +217,8 @@ impl Gallery {
         self.shared.refresh()
     }
 
-    /// A writer. `derive` computes the columns that are stored beside the templates.
+    /// A writer. `derive` computes the columns that are stored beside the templates; give it what the searches of this
+    /// gallery read, also to a writer that only removes or compacts: segments that merge get this deriver's columns.
     ///
     /// # Errors
     /// [`GalleryError::Locked`] if there is a writer already, here or in another process.
@@ -237,7 +238,8 @@ impl Shared {
         let snapshot = Arc::new(read_snapshot(&self.path, &self.options, Some(&before))?);
         let mut held = self.snapshot.write();
         // Another thread may have come first with a later commit.
-        if held.manifest.commit <= snapshot.manifest.commit {
+        let other_gallery = held.manifest.gallery != snapshot.manifest.gallery;
+        if other_gallery || held.manifest.commit <= snapshot.manifest.commit {
             *held = snapshot;
         }
         Ok(held.clone())

@@ -3,14 +3,16 @@
 use super::{
     GalleryError,
     layout::{self, ALIGNMENT, BLOCK, ColumnEntry, ColumnKind, Header, Trailer, aligned},
-    segment_file::{ColumnKey, self_checksum},
+    segment_file::self_checksum,
     storage::{Storage, StorageFile},
+    table::ColumnKey,
 };
 use bytemuck::{Pod, Zeroable};
 use std::{
     ops::Range,
     path::{Path, PathBuf},
 };
+use zeroize::Zeroize;
 
 /// How many bytes are gathered before they are handed to the file.
 const GATHER: usize = 1 << 20;
@@ -30,6 +32,19 @@ pub(crate) struct SegmentWriter {
     column_checksums: usize,
     /// Running checksum of the open block and how much of it is filled.
     block: (u32, usize),
+}
+
+/// A complete segment file that a loss of power may still take.
+pub(crate) struct Unsynced {
+    path: PathBuf,
+    file: Box<dyn StorageFile>,
+}
+
+impl Unsynced {
+    /// Returns when the file is safe.
+    pub(crate) fn sync(mut self) -> Result<(), GalleryError> {
+        self.file.sync().map_err(GalleryError::io(&self.path, "sync"))
+    }
 }
 
 /// How a column is described beside its key.
@@ -139,8 +154,8 @@ impl SegmentWriter {
         Ok(0..0)
     }
 
-    /// Writes checksums, table and trailer and syncs the file. Returns its length and the checksum of the trailer.
-    pub(crate) fn finish(mut self, rows: usize) -> Result<(u64, u32), GalleryError> {
+    /// Writes checksums, table and trailer. The file is complete and not yet synced.
+    pub(crate) fn finish(mut self, rows: usize) -> Result<Unsynced, GalleryError> {
         self.pad()?;
         let checksums_at = self.written;
         let mut next = checksums_at;
@@ -167,8 +182,9 @@ impl SegmentWriter {
         self.put(table)?;
         self.put(bytemuck::bytes_of(&trailer))?;
         self.flush()?;
-        self.file.sync().map_err(GalleryError::io(&self.path, "sync"))?;
-        Ok((self.written, trailer.checksum))
+        // It held templates.
+        self.gathered.zeroize();
+        Ok(Unsynced { path: self.path, file: self.file })
     }
 
     /// Hands everything gathered to the file, so that a mapping sees it.

@@ -3,9 +3,10 @@
 use super::{
     Derive, DerivedColumn, DerivedLayout, FingerProperties, GalleryError,
     layout::{self, ColumnKind::*, segment_name},
-    segment_file::{Checking, ColumnKey, Modality, SegmentFile},
-    segment_writer::{ColumnForm, SegmentWriter},
+    segment_file::{Checking, SegmentFile},
+    segment_writer::{ColumnForm, SegmentWriter, Unsynced},
     storage::Storage,
+    table::{ColumnKey, Modality},
 };
 use crate::{
     registration::{Demographics, Finger, Registration},
@@ -16,6 +17,7 @@ use std::{
     path::Path,
     sync::Arc,
 };
+use zeroize::Zeroize;
 
 /// Where a segment is written.
 #[derive(Clone)]
@@ -199,8 +201,13 @@ impl Staging {
         }
     }
 
-    /// Writes the rows as a segment and opens it.
-    pub(crate) fn write(self, target: &Target, segment: u64, derive: &dyn Derive) -> Result<SegmentFile, GalleryError> {
+    /// Writes the rows as a segment and opens it; the file is not synced yet.
+    pub(crate) fn write(
+        mut self,
+        target: &Target,
+        segment: u64,
+        derive: &dyn Derive,
+    ) -> Result<(SegmentFile, Unsynced), GalleryError> {
         let rows = self.rows();
         let mut writer = target.create(segment)?;
         self.entries.write(&mut writer)?;
@@ -213,6 +220,7 @@ impl Staging {
             let derived = derive.faces(target.dimension, &self.embeddings);
             write_derived(&mut writer, Modality::Face, self.face_rows.len(), derive.version(), derived)?;
         }
+        self.embeddings.zeroize();
         for ((position, rows), templates) in FingerPosition::all().zip(&self.finger_rows).zip(self.fingers) {
             if templates.is_empty() {
                 continue;
@@ -222,8 +230,8 @@ impl Staging {
             let derived = derive.fingers(position, &templates);
             write_derived(&mut writer, modality, templates.len(), derive.version(), derived)?;
         }
-        writer.finish(rows)?;
-        target.open(segment)
+        let unsynced = writer.finish(rows)?;
+        Ok((target.open(segment)?, unsynced))
     }
 }
 

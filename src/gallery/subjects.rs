@@ -7,7 +7,8 @@
 use super::{
     GalleryError,
     layout::ColumnKind::{SubjectOrder, SubjectSorted},
-    segment_file::{Column, ColumnKey, SegmentFile},
+    segment_file::{Column, SegmentFile},
+    table::ColumnKey,
 };
 use std::{cmp::Reverse, collections::BinaryHeap};
 

@@ -1,7 +1,8 @@
 //! The one writer: enrols, removes, commits.
 //!
 //! Registrations are staged in memory. When enough are staged they become a segment file, derived columns and all, in a thread of its own
-//! while the caller goes on enrolling into the next stage; so memory holds at most two stages, and both cores are busy. These
+//! while the caller goes on enrolling into the next stage, and while the file before is being synced; so memory holds at most
+//! two stages, and neither the cores nor the disk wait for each other. These
 //! files are not part of any commit: a writer that is dropped, or a process that ends, leaves files which no manifest names, and
 //! the next writer removes them. [`Writer::commit`] syncs what is not yet synced and publishes all segments and removals in one
 //! manifest.
@@ -15,6 +16,7 @@ use super::{
     manifest::{Manifest, ManifestLive, ManifestSegment},
     open::Shared,
     segment_file::SegmentFile,
+    segment_writer::Unsynced,
     staging::{Staging, Target, data_files},
     subjects,
 };
@@ -34,6 +36,8 @@ pub struct Writer {
     pub(crate) base: Arc<Snapshot>,
     staging: Staging,
     in_flight: Option<InFlight>,
+    /// The segment written last, on its way to the disk.
+    syncing: Option<JoinHandle<Result<(), GalleryError>>>,
     /// Segments written since the last commit.
     fresh: Vec<Arc<SegmentFile>>,
     /// The live rows of segments from which rows were removed since the last commit.
@@ -47,7 +51,7 @@ pub struct Writer {
 
 /// A stage that is being written.
 struct InFlight {
-    thread: JoinHandle<Result<SegmentFile, GalleryError>>,
+    thread: JoinHandle<Result<(SegmentFile, Unsynced), GalleryError>>,
     hashes: HashSet<u64>,
 }
 
@@ -93,6 +97,7 @@ impl Writer {
             base,
             staging: Staging::default(),
             in_flight: None,
+            syncing: None,
             fresh: Vec::new(),
             pending: BTreeMap::new(),
             removed_subjects: 0,
@@ -201,6 +206,7 @@ impl Writer {
         self.running()?;
         self.send_off()?;
         self.settle()?;
+        self.wait_for_disk()?;
         let before = self.base.clone();
         let unchanged = Commit { number: before.manifest.commit, enrolled: 0, removed: 0 };
         if self.fresh.is_empty() && self.pending.is_empty() {
@@ -354,9 +360,23 @@ impl Writer {
             Ok(written) => written,
             Err(_) => Err(GalleryError::Option { reason: "deriving columns panicked" }),
         };
-        let file = self.stop_on_error(|_| written)?;
+        let (file, unsynced) = self.stop_on_error(|_| written)?;
         self.fresh.push(Arc::new(file));
+        // One file at a time: what is written and not synced stays bounded.
+        self.wait_for_disk()?;
+        let thread = std::thread::Builder::new()
+            .name("vantay-sync".into())
+            .spawn(move || unsynced.sync())
+            .map_err(GalleryError::io(&self.target.directory, "start a thread for"));
+        self.syncing = Some(self.stop_on_error(|_| thread)?);
         Ok(())
+    }
+
+    /// Waits until every segment written so far is safe.
+    fn wait_for_disk(&mut self) -> Result<(), GalleryError> {
+        let Some(thread) = self.syncing.take() else { return Ok(()) };
+        let synced = thread.join().unwrap_or(Err(GalleryError::Option { reason: "syncing a segment panicked" }));
+        self.stop_on_error(|_| synced)
     }
 
     /// Runs `work`; if it fails, the writer takes no more.
@@ -434,6 +454,9 @@ impl Drop for Writer {
     fn drop(&mut self) {
         if let Some(stage) = self.in_flight.take() {
             let _ = stage.thread.join();
+        }
+        if let Some(thread) = self.syncing.take() {
+            let _ = thread.join();
         }
         self.fresh.clear();
         if self.stopped.is_none() {

@@ -1,8 +1,8 @@
 //! Many to many: who is registered twice?
 //!
 //! # Method
-//! Candidate pairs come from the join of the portraits at a low cosine; registrations without a portrait are held against
-//! all others by their fingers, so that a missing modality does not hide a pair. Every candidate pair is then compared in
+//! Candidate pairs come from the join of the portraits at a low cosine; the fingers of registrations without a portrait, or
+//! of all if asked, are screened against all others, so that a missing modality does not hide a pair. Every candidate pair is then compared in
 //! all parts that both have, judged, and named by its kind. What the judge accepts is put in clusters, which nobody here
 //! merges: that is for a person to decide.
 //!
@@ -11,15 +11,17 @@
 //! comparisons with their number. Memory grows with the candidates only.
 
 use super::{
-    Decision, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    Depth, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     fingers::{ReferenceFinger, compare_fingers},
     identify::FaceColumns,
     probe::Bench,
     references::References,
+    screening::ProbeFingers,
 };
 use crate::{
-    decision::{self, AcceptedPair},
+    decision::{self, AcceptedPair, Decision, Purpose},
     face::{self, FaceJoin, PairSink},
+    fingerprint::screen::ScreenCode,
     gallery::Place,
 };
 use parking_lot::Mutex;
@@ -32,18 +34,38 @@ use std::{
 };
 
 /// How a deduplication goes about it.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct DeduplicateOptions<'o> {
     /// Which parts name candidates and are compared.
     pub modality: Modality,
     /// Which fingers compare with which.
     pub fingers: FingerMatching,
-    /// The cosine from which two portraits make a candidate pair; `None` takes three quarters of the judge's threshold.
+    /// The cosine from which two portraits make a candidate pair; `None` takes what one
+    /// comparison in ten thousand reaches, or three quarters of a raw threshold.
     pub face_candidates: Option<f64>,
+    /// How many fingers survive the screen.
+    pub depth: Depth,
+    /// Screen the fingers of every registration, not only of those without a portrait: finds a person whose portraits do not look
+    /// alike, at the cost of holding every finger against every other.
+    pub every_finger: bool,
     /// Set by another thread to stop.
     pub stop: Option<&'o AtomicBool>,
     /// Told how far it is, by several threads.
     pub progress: Option<&'o (dyn Fn(Progress) + Sync)>,
+}
+
+impl Default for DeduplicateOptions<'_> {
+    fn default() -> Self {
+        DeduplicateOptions {
+            modality: Modality::default(),
+            fingers: FingerMatching::default(),
+            face_candidates: None,
+            depth: Depth::for_miss(0.005),
+            every_finger: false,
+            stop: None,
+            progress: None,
+        }
+    }
 }
 
 /// How far a deduplication is.
@@ -127,7 +149,7 @@ impl Search<'_> {
             candidates = self.join_faces(against, options, &mut work)?;
         }
         if options.modality != Modality::Face {
-            candidates.extend(self.pair_the_faceless(against, options));
+            candidates.extend(self.pair_by_fingers(against, options, &mut work)?);
         }
         candidates.par_sort_unstable();
         candidates.dedup();
@@ -157,7 +179,7 @@ impl Search<'_> {
         options: &DeduplicateOptions<'_>,
         work: &mut Work,
     ) -> Result<Vec<(Place, Place)>, SearchError> {
-        let threshold = options.face_candidates.unwrap_or(0.75 * self.judge.face_threshold());
+        let threshold = options.face_candidates.unwrap_or_else(|| self.judge.face_interest());
         let left = FaceColumns::new(&self.references);
         let left_filters = left.filters(&self.live_rows());
         let left_columns = left.columns(&left_filters)?;
@@ -177,16 +199,53 @@ impl Search<'_> {
         Ok(pairs.into_par_iter().map(|(a, b)| (left.place(a), right.place(b))).collect())
     }
 
-    /// Every pair of which one side has no portrait and both have fingers that compare.
-    fn pair_the_faceless(&self, against: Option<&Search<'_>>, options: &DeduplicateOptions<'_>) -> Vec<(Place, Place)> {
-        let other = against.unwrap_or(self);
-        let (left, right) = (self.finger_holders(options.modality), other.finger_holders(options.modality));
-        let pairs_of = |(i, &(a, a_has_face)): (usize, &(Place, bool))| {
-            let later = if against.is_none() { &right[i + 1..] } else { &right[..] };
-            let needed = move |&&(_, has_face): &&(Place, bool)| !(a_has_face && has_face);
-            later.iter().filter(needed).map(|&(b, _)| (a, b)).collect::<Vec<_>>()
+    /// Pairs that the screen of the fingers names: for registrations that no portrait could have paired, or for all.
+    fn pair_by_fingers(
+        &self,
+        against: Option<&Search<'_>>,
+        options: &DeduplicateOptions<'_>,
+        work: &mut Work,
+    ) -> Result<Vec<(Place, Place)>, SearchError> {
+        let Some(other) = against else {
+            let pairs = self.screen_holders(self, options, work)?;
+            let ordered = pairs.into_par_iter().filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b)));
+            return Ok(ordered.collect());
         };
-        left.par_iter().enumerate().flat_map_iter(pairs_of).collect()
+        let mut pairs = self.screen_holders(other, options, work)?;
+        let back = other.screen_holders(self, options, work)?;
+        pairs.extend(back.into_iter().map(|(b, a)| (a, b)));
+        Ok(pairs)
+    }
+
+    /// The registrations to be screened, each with what survives among `other`'s.
+    fn screen_holders(
+        &self,
+        other: &Search<'_>,
+        options: &DeduplicateOptions<'_>,
+        work: &mut Work,
+    ) -> Result<Vec<(Place, Place)>, SearchError> {
+        const BATCH: usize = 256;
+        let mut probes = self.finger_holders(options.modality);
+        probes.retain(|(_, has_face)| options.every_finger || !has_face);
+        let kept = other.live_rows();
+        let mut pairs = Vec::new();
+        for (batch, places) in probes.chunks(BATCH).enumerate() {
+            stopped(options)?;
+            let codes = places.par_iter().map(|(place, _)| self.codes_of(*place)).collect::<Result<Vec<_>, _>>()?;
+            let survivors = other.screen(&codes, options.fingers, options.depth, &kept, work)?;
+            for ((place, _), survivors) in places.iter().zip(survivors) {
+                pairs.extend(survivors.into_iter().map(|survivor| (*place, survivor)));
+            }
+            report(options, "screening", ((batch + 1) * BATCH).min(probes.len()) as u64, probes.len() as u64);
+        }
+        Ok(pairs)
+    }
+
+    fn codes_of(&self, place: Place) -> Result<ProbeFingers, SearchError> {
+        let (of, row) = self.references.at(place);
+        let mut fingers = Vec::new();
+        of.fingers_of(row, |_| true, &mut fingers)?;
+        fingers.iter().map(|finger| finger.view().map(|view| (view.position, ScreenCode::of(view.prepared)))).collect()
     }
 
     /// The live rows with a finger, and whether they have a portrait that is used.
@@ -211,20 +270,21 @@ impl Search<'_> {
         work: &mut Work,
     ) -> Result<Vec<DuplicatePair>, SearchError> {
         let done = AtomicU64::new(0);
+        let subjects = if within { self.subjects() } else { self.subjects() + other.subjects() };
         let compared = AtomicU64::new(0);
         let mut pairs = candidates
             .par_iter()
             .map_init(
                 || Bench::new(self.level),
                 |bench, &(a, b)| {
-                    if done.fetch_add(1, Relaxed) % 4096 == 0 {
+                    if done.fetch_add(1, Relaxed).is_multiple_of(4096) {
                         stopped(options)?;
                         report(options, "comparing", done.load(Relaxed), candidates.len() as u64);
                     }
                     bench.compared = 0;
                     let scores = self.compare_rows(bench, other, (a, b), options)?;
                     compared.fetch_add(bench.compared, Relaxed);
-                    let judgement = self.judge.judge(&scores);
+                    let judgement = self.judge.decide(Purpose::Deduplicate, &scores, subjects)?;
                     if judgement.decision == Decision::None {
                         return Ok(None);
                     }

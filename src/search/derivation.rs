@@ -4,8 +4,8 @@
 //! the columns on disk; they are fixed for good, and a change of content raises [`VERSION`].
 
 use crate::{
-    face,
-    fingerprint::Prepared,
+    face::{self, FaceScreen},
+    fingerprint::{Prepared, screen::ScreenCode},
     gallery::{Derive, DerivedColumn, DerivedLayout},
     template::{FingerPosition, MinutiaeTemplate},
 };
@@ -13,8 +13,12 @@ use rayon::prelude::*;
 
 /// Prepared fingerprints, one item of its own length for each finger.
 pub(super) const FINGER_PREPARED: u16 = 1;
+/// Screen codes of fingers, one item of a fixed length for each.
+pub(super) const FINGER_SCREEN: u16 = 2;
 /// The face screen's column; see [`face::encode`].
 pub(super) const FACE_SCREEN: u16 = 1;
+/// The coarse face screen's column, for searches of few probes; see [`face::encode_coarse`].
+pub(super) const FACE_COARSE: u16 = 2;
 /// Of the contents of all columns together.
 pub(super) const VERSION: u32 = 1;
 
@@ -29,8 +33,16 @@ impl Derive for SearchColumns {
 
     fn faces(&self, dimension: usize, rows: &[f32]) -> Vec<DerivedColumn> {
         // The gallery hands over whole rows of a dimension it has checked; a reader would derive what is missing here.
-        let Ok(screen) = face::encode(dimension, rows) else { return Vec::new() };
-        vec![DerivedColumn { kind: FACE_SCREEN, layout: DerivedLayout::Raw, bytes: screen.as_bytes().to_vec() }]
+        let column = |kind, screen: &FaceScreen| DerivedColumn {
+            kind,
+            layout: DerivedLayout::Raw,
+            bytes: screen.as_bytes().to_vec(),
+        };
+        let screens = rayon::join(|| face::encode(dimension, rows), || face::encode_coarse(dimension, rows));
+        match screens {
+            (Ok(fine), Ok(coarse)) => vec![column(FACE_SCREEN, &fine), column(FACE_COARSE, &coarse)],
+            _ => Vec::new(),
+        }
     }
 
     fn fingers(&self, _: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn> {
@@ -42,6 +54,14 @@ impl Derive for SearchColumns {
             bytes.extend_from_slice(finger.as_bytes());
             offsets.push(bytes.len() as u64);
         }
-        vec![DerivedColumn { kind: FINGER_PREPARED, layout: DerivedLayout::Variable { offsets }, bytes }]
+        let mut codes = vec![0; prepared.len() * ScreenCode::STRIDE];
+        codes.par_chunks_mut(ScreenCode::STRIDE).zip(&prepared).for_each(|(code, finger)| {
+            code.copy_from_slice(ScreenCode::new(finger).as_bytes());
+        });
+        let stride = ScreenCode::STRIDE as u32;
+        vec![
+            DerivedColumn { kind: FINGER_PREPARED, layout: DerivedLayout::Variable { offsets }, bytes },
+            DerivedColumn { kind: FINGER_SCREEN, layout: DerivedLayout::Fixed { stride }, bytes: codes },
+        ]
     }
 }

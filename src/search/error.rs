@@ -1,8 +1,8 @@
 //! Why a search could not answer.
 
 use crate::{
-    face::FaceError, fingerprint::FingerprintError, gallery::GalleryError, registration::RegistrationId,
-    simd::LevelError,
+    decision::DecisionError, face::FaceError, fingerprint::FingerprintError, gallery::GalleryError,
+    registration::RegistrationId, simd::LevelError,
 };
 
 /// A search that could not answer.
@@ -43,6 +43,9 @@ pub enum SearchError {
         /// The second's.
         b: Box<str>,
     },
+    /// A rate was asked of parts that are not calibrated, or the policy cannot be kept.
+    #[error(transparent)]
+    Decision(#[from] DecisionError),
     /// The caller's flag stopped the search.
     #[error("the search was stopped")]
     Stopped,

@@ -6,12 +6,13 @@
 //! [`IdentifyOptions::candidates`] of one of them.
 
 use super::{
-    Decision, Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    Depth, Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     fingers::{FingerView, ReferenceFinger, compare_fingers},
     probe::{Bench, Probe},
-    references::{References, is_kept},
+    references::{References, SegmentReferences, is_kept},
 };
 use crate::{
+    decision::{Decision, Purpose},
     face::{self, FaceColumn, FaceSearch, Wanted},
     gallery::Place,
     registration::Registration,
@@ -29,16 +30,20 @@ pub struct IdentifyOptions {
     pub modality: Modality,
     /// Which fingers compare with which.
     pub fingers: FingerMatching,
+    /// How many fingers survive the screen: what may be lost for speed.
+    pub depth: Depth,
     /// Which subjects are looked at.
     pub filter: Filter,
 }
 
 impl Default for IdentifyOptions {
+    /// The best ten by whatever the probe has; of mates that a full comparison would accept, at most one in 200 is lost.
     fn default() -> Self {
         IdentifyOptions {
             top: 10,
             modality: Modality::default(),
             fingers: FingerMatching::default(),
+            depth: Depth::for_miss(0.005),
             filter: Filter::default(),
         }
     }
@@ -48,8 +53,8 @@ impl IdentifyOptions {
     /// How many subjects each modality names for a probe before they are compared in all parts.
     fn candidates(&self) -> usize {
         match self.modality {
-            Modality::Both => self.top.saturating_mul(4).max(64),
-            _ => self.top,
+            Modality::Face => self.top,
+            _ => self.top.saturating_mul(4).max(64),
         }
     }
 }
@@ -74,13 +79,13 @@ pub struct Candidate {
 pub struct Identification {
     /// The best candidates, best first.
     pub candidates: Vec<Candidate>,
-    /// The best candidate's decision: [`Decision::None`] says nobody.
+    /// The best decision of a candidate: [`Decision::None`] says nobody.
     pub decision: Decision,
 }
 
 /// A row with its score, in the order of results.
 #[derive(Clone, Copy)]
-struct Ranked {
+struct Named {
     score: f64,
     place: Place,
     subject: u128,
@@ -164,75 +169,97 @@ impl Search<'_> {
         if views.is_empty() {
             return Ok(());
         }
-        const ROWS: usize = 256;
-        let blocks: Vec<(usize, usize)> = (self.references.segments.iter().enumerate())
-            .flat_map(|(s, segment)| (0..segment.segment.len()).step_by(ROWS).map(move |row| (s, row)))
-            .collect();
         let most = options.candidates();
-        let (lists, compared) = blocks
+        // Whoever asks for a long list gets it: as many survive as are to be named.
+        let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
+        let asked = most as f64 / rows.max(1) as f64;
+        let depth = match options.depth {
+            Depth::Share(share) if share.max(asked) < 1.0 => Depth::Share(share.max(asked)),
+            _ => Depth::Exhaustive,
+        };
+        let survivors = match depth {
+            Depth::Exhaustive => None,
+            depth => {
+                let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
+                Some(self.screen(&codes, options.fingers, depth, kept, work)?)
+            }
+        };
+        let everywhere = if survivors.is_none() { self.places(kept) } else { Vec::new() };
+        let is_screened = survivors.is_some();
+        let survivors = survivors.unwrap_or_else(|| vec![Vec::new(); views.len()]);
+        let answers = (0..views.len())
             .into_par_iter()
-            .try_fold(
-                || (Bench::new(self.level), vec![Vec::new(); views.len()]),
-                |(mut bench, mut lists), (s, first)| {
-                    let of = &self.references.segments[s];
-                    for row in first..of.segment.len().min(first + ROWS) {
-                        if !is_kept(kept[s].as_deref(), row) {
-                            continue;
-                        }
-                        let place = Place { segment: s, row: row as u32 };
-                        self.score_fingers(&mut bench, probes, &views, options.fingers, place, &mut lists, most)?;
-                    }
-                    Ok::<_, SearchError>((bench, lists))
-                },
-            )
-            .try_reduce(
-                || (Bench::new(self.level), vec![Vec::new(); views.len()]),
-                |(mut bench, mut lists), (other, others)| {
-                    bench.compared += other.compared;
-                    for (list, other) in lists.iter_mut().zip(others) {
-                        other.into_iter().for_each(|entry| self.keep(list, entry, most));
-                    }
-                    Ok((bench, lists))
-                },
-            )
-            .map(|(bench, lists)| (lists, bench.compared))?;
-        *work += Work { comparisons: compared, full_comparisons: compared, bytes_read: 0 };
-        for ((i, _), list) in views.iter().zip(lists) {
-            named[*i].extend(list.into_iter().map(|entry| entry.subject));
+            .map(|v| {
+                let places = if is_screened { &survivors[v] } else { &everywhere };
+                let (i, fingers) = &views[v];
+                let (list, compared) = self.best_by_fingers(&probes[*i], fingers, options.fingers, places, most)?;
+                Ok((*i, list, compared))
+            })
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        for (i, list, compared) in answers {
+            work.full_comparisons += compared;
+            if !is_screened {
+                work.comparisons += compared;
+            }
+            named[i].extend(list.into_iter().map(|entry| entry.subject));
         }
         Ok(())
     }
 
-    /// Compares the fingers of one row with those of every probe.
-    #[expect(clippy::too_many_arguments, reason = "the inner loop of one search, with that search's state")]
-    fn score_fingers(
+    /// Every row that is kept.
+    fn places(&self, kept: &[Option<Vec<u64>>]) -> Vec<Place> {
+        let rows = |(s, of): (usize, &SegmentReferences<'_>)| {
+            let kept = kept[s].as_deref();
+            let rows = (0..of.segment.len()).filter(move |&row| is_kept(kept, row));
+            rows.map(move |row| Place { segment: s, row: row as u32 }).collect::<Vec<_>>()
+        };
+        self.references.segments.iter().enumerate().flat_map(rows).collect()
+    }
+
+    /// The best subjects among `places` by their fingers, and how many comparisons it took.
+    fn best_by_fingers(
         &self,
-        bench: &mut Bench,
-        probes: &[Probe<'_>],
-        views: &[(usize, Vec<FingerView<'_>>)],
+        probe: &Probe<'_>,
+        fingers: &[FingerView<'_>],
         matching: FingerMatching,
-        place: Place,
-        lists: &mut [Vec<Ranked>],
+        places: &[Place],
         most: usize,
-    ) -> Result<(), SearchError> {
-        let (of, row) = self.references.at(place);
-        let mut references = Vec::new();
-        for ((i, fingers), list) in views.iter().zip(lists) {
-            of.fingers_of(row, |position| probes[*i].compares(matching, position), &mut references)?;
-            if references.is_empty() {
-                continue;
-            }
-            let stored = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
-            let mut parts = PartScores::default();
-            bench.compared += compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
-            let score = self.judge.judge(&parts).score;
-            self.keep(list, Ranked { score, place, subject: of.subjects[row] }, most);
+    ) -> Result<(Vec<Named>, u64), SearchError> {
+        const PLACES: usize = 256;
+        let best = places
+            .par_chunks(PLACES)
+            .map_init(
+                || Bench::new(self.level),
+                |bench, places| {
+                    bench.compared = 0;
+                    let (mut list, mut references) = (Vec::new(), Vec::new());
+                    for &place in places {
+                        let (of, row) = self.references.at(place);
+                        of.fingers_of(row, |position| probe.compares(matching, position), &mut references)?;
+                        if references.is_empty() {
+                            continue;
+                        }
+                        let stored = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
+                        let mut parts = PartScores::default();
+                        bench.compared += compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
+                        let score = self.judge.shares(&parts);
+                        self.keep(&mut list, Named { score, place, subject: of.subjects[row] }, most);
+                    }
+                    Ok((list, bench.compared))
+                },
+            )
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        let mut list = Vec::new();
+        let mut compared = 0;
+        for (part, count) in best {
+            compared += count;
+            part.into_iter().for_each(|entry| self.keep(&mut list, entry, most));
         }
-        Ok(())
+        Ok((list, compared))
     }
 
     /// Keeps a list of the best `most` subjects, each once.
-    fn keep(&self, list: &mut Vec<Ranked>, entry: Ranked, most: usize) {
+    fn keep(&self, list: &mut Vec<Named>, entry: Named, most: usize) {
         if let Some(same) = list.iter().position(|other| other.subject == entry.subject) {
             if self.order(&entry, &list[same]).is_ge() {
                 return;
@@ -246,7 +273,7 @@ impl Search<'_> {
         list.truncate(most);
     }
 
-    fn order(&self, a: &Ranked, b: &Ranked) -> Ordering {
+    fn order(&self, a: &Named, b: &Named) -> Ordering {
         b.score.total_cmp(&a.score).then_with(|| self.references.order(a.place, b.place))
     }
 
@@ -265,17 +292,20 @@ impl Search<'_> {
         };
         let mut ranked = Vec::with_capacity(subjects.len());
         for &subject in subjects {
-            if let Some((place, scores)) = self.compare_subject(bench, probe, options.fingers, subject, keeps)? {
-                let judgement = self.judge.judge(&scores);
-                ranked.push((Ranked { score: judgement.score, place, subject }, scores, judgement));
+            let best = self.compare_subject(bench, probe, options.fingers, Purpose::Identify, subject, keeps)?;
+            if let Some((place, scores)) = best {
+                ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores));
             }
         }
-        ranked.sort_by(|(a, ..), (b, ..)| self.order(a, b));
+        ranked.sort_by(|(a, a_place, _), (b, b_place, _)| {
+            a.better_first(b).then_with(|| self.references.order(*a_place, *b_place))
+        });
         ranked.truncate(options.top);
         let candidates = ranked
             .into_iter()
-            .map(|(entry, scores, judgement)| {
-                let (of, row) = self.references.at(entry.place);
+            .map(|(_, place, scores)| {
+                let (of, row) = self.references.at(place);
+                let judgement = self.judge.decide(Purpose::Identify, &scores, self.subjects())?;
                 Ok(Candidate {
                     personal_id: of.segment.personal_id(row)?.into(),
                     registration: of.segment.registration_name(row)?.into(),
@@ -284,7 +314,9 @@ impl Search<'_> {
                 })
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
-        let decision = candidates.iter().map(|candidate| candidate.judgement.decision).max().unwrap_or(Decision::None);
+        let made = |decision| candidates.iter().any(|candidate: &Candidate| candidate.judgement.decision == decision);
+        let decisions = [Decision::Match, Decision::Review];
+        let decision = decisions.into_iter().find(|&decision| made(decision)).unwrap_or(Decision::None);
         Ok(Identification { candidates, decision })
     }
 }

@@ -1,21 +1,10 @@
-//! From the scores of the parts to one score and a decision.
+//! From the scores of the parts to one score and a decision: calibrations and a policy, as the search asks them.
 
-use super::PartScores;
-use serde::Serialize;
+use super::{PartScores, SearchError};
+use crate::decision::{Decision, DecisionError, Fusion, Level, PartScore, PlannedGallery, Policy, Purpose, Reason};
+use std::cmp::Ordering;
 
-/// What is decided of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Decision {
-    /// Not the same person.
-    None,
-    /// A person has to look.
-    Review,
-    /// The same person.
-    Match,
-}
-
-/// Raw thresholds, one for each modality: a part that reaches its own makes a match.
+/// Raw thresholds, one for each modality: a part that reaches its own makes a match. They promise no error rate.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Thresholds {
     /// Cosine from which two portraits match.
@@ -25,40 +14,115 @@ pub struct Thresholds {
 }
 
 /// Turns part scores into one score and a decision.
+///
+/// By rates: the parts' log-likelihood ratios add up and a [`Policy`] decides by their false match rate. By raw thresholds,
+/// where nothing is calibrated: each part is taken as a share of its threshold, the sum ranks and the largest decides.
 #[derive(Clone, Debug)]
 pub struct Judge {
-    thresholds: Thresholds,
+    fusion: Fusion,
+    policy: Policy,
+    raw: Thresholds,
 }
 
 /// What the judge says of a comparison.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq)]
+#[non_exhaustive]
 pub struct Judgement {
-    /// All parts in one number; higher is more alike. Ranks candidates.
+    /// All parts in one number, higher is more alike: the log10 likelihood ratio, or with raw thresholds the sum of the
+    /// parts' shares of their thresholds.
     pub score: f64,
+    /// The log10 likelihood ratio of all parts, if they are calibrated.
+    pub llr: Option<f64>,
+    /// The rate at which the same parts of strangers reach that ratio, if they are calibrated.
+    pub fmr: Option<f64>,
     /// The decision.
     pub decision: Decision,
+    /// Why.
+    pub reason: Reason,
+}
+
+/// The place of a comparison in a list: by ratio, then, where ratios end, by raw score.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct Rank(f64, f64);
+
+impl Rank {
+    /// Orders the better first.
+    pub fn better_first(&self, other: &Rank) -> Ordering {
+        other.0.total_cmp(&self.0).then(other.1.total_cmp(&self.1))
+    }
 }
 
 impl Judge {
-    /// A judge by raw thresholds.
-    pub fn new(thresholds: Thresholds) -> Self {
-        Judge { thresholds }
+    /// A judge by rates.
+    pub fn new(fusion: Fusion, policy: Policy) -> Self {
+        Judge { fusion, policy, raw: Thresholds { face: 0.4, fingerprint: 12.0 } }
     }
 
-    /// The cosine below which portraits alone make no candidate pair.
-    pub fn face_threshold(&self) -> f64 {
-        self.thresholds.face
-    }
-
-    /// Each part as a share of its threshold: the sum ranks, the largest decides.
-    pub fn judge(&self, parts: &PartScores) -> Judgement {
-        let face = parts.face.map(|score| score / self.thresholds.face);
-        let fingers = parts.fingers.iter().map(|&(_, score)| score / self.thresholds.fingerprint);
-        let (mut score, mut most) = (0.0, f64::NEG_INFINITY);
-        for share in face.into_iter().chain(fingers) {
-            score += share;
-            most = f64::max(most, share);
+    /// A judge by raw thresholds: what reaches one is a match, the rest is nobody.
+    pub fn raw(raw: Thresholds) -> Self {
+        let level = Level::Score { face: Some(raw.face), finger: Some(raw.fingerprint) };
+        let mut policy = Policy::default();
+        for rule in [&mut policy.verify, &mut policy.identify, &mut policy.deduplicate] {
+            rule.accept = level;
+            rule.review = level;
         }
-        Judgement { score, decision: if most >= 1.0 { Decision::Match } else { Decision::None } }
+        Judge { fusion: Fusion::default(), policy, raw }
+    }
+
+    /// With calibrations that fill in likelihood ratios and rates beside raw decisions.
+    pub fn with_fusion(self, fusion: Fusion) -> Self {
+        Judge { fusion, ..self }
+    }
+
+    /// The cosine at which portraits become interesting: the raw threshold, or what one comparison in ten thousand reaches.
+    pub(super) fn face_interest(&self) -> f64 {
+        let calibrated = self.fusion.calibration(crate::decision::Part::Face);
+        calibrated.and_then(|face| face.threshold_at_fmr(1e-4)).unwrap_or(0.75 * self.raw.face)
+    }
+
+    /// Where parts stand in a list for `purpose`.
+    ///
+    /// # Errors
+    /// If the policy asks for rates and a part is not calibrated.
+    pub(super) fn rank(&self, purpose: Purpose, parts: &PartScores) -> Result<Rank, SearchError> {
+        let llr = if self.is_raw(purpose) { 0.0 } else { self.fusion.fuse(&parts.list())?.llr };
+        Ok(Rank(llr, self.shares(parts)))
+    }
+
+    /// The parts' shares of their raw thresholds: a cheap rank, for naming candidates.
+    pub(super) fn shares(&self, parts: &PartScores) -> f64 {
+        let face = parts.face.map_or(0.0, |score| score / self.raw.face);
+        face + parts.fingers.iter().map(|&(_, score)| score / self.raw.fingerprint).sum::<f64>()
+    }
+
+    /// Decides in a gallery of `subjects`.
+    ///
+    /// # Errors
+    /// If the policy asks for rates and a part is not calibrated.
+    pub(super) fn decide(&self, purpose: Purpose, parts: &PartScores, subjects: u64) -> Result<Judgement, SearchError> {
+        let list = parts.list();
+        let gallery = Some(PlannedGallery::new(subjects.max(1), 1.0));
+        let outcome = self.policy.decide(purpose, &list, &self.fusion, gallery)?;
+        let evidence = match outcome.evidence {
+            Some(evidence) => Some(evidence),
+            None => self.evidence_beside(&list)?,
+        };
+        let llr = evidence.as_ref().map(|evidence| evidence.llr);
+        let score = if self.is_raw(purpose) { self.shares(parts) } else { llr.unwrap_or(0.0) };
+        let fmr = evidence.map(|evidence| evidence.fmr);
+        Ok(Judgement { score, llr, fmr, decision: outcome.decision, reason: outcome.reason })
+    }
+
+    /// What calibrations say where raw scores decide, if there are any.
+    fn evidence_beside(&self, parts: &[PartScore]) -> Result<Option<crate::decision::Fused>, SearchError> {
+        match self.fusion.fuse(parts) {
+            Ok(evidence) => Ok((!parts.is_empty()).then_some(evidence)),
+            Err(DecisionError::NotCalibrated { .. }) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+
+    fn is_raw(&self, purpose: Purpose) -> bool {
+        matches!(self.policy.rule(purpose).accept, Level::Score { .. })
     }
 }

@@ -6,7 +6,7 @@
 //!
 //! # Method
 //! A [`Search`] borrows the columns of a snapshot. Candidates come from a modality's own search: portraits by the exact
-//! face search, fingers by comparing. Each candidate is then compared in every part that both sides have
+//! face search, fingers by a screen whose miss rate the caller chooses ([`Depth`]). Each candidate is then compared in every part that both sides have
 //! ([`PartScores`]), all registrations of a subject together, and the [`Judge`] makes one score and a decision of them.
 //!
 //! # Promises
@@ -23,26 +23,30 @@ mod judge;
 mod probe;
 mod references;
 mod scores;
+mod screening;
 mod verify;
 mod work;
 
+pub use crate::fingerprint::screen::Depth;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;
 pub use filter::Filter;
 pub use fingers::FingerMatching;
 pub use identify::{Candidate, Identification, IdentifyOptions};
-pub use judge::{Decision, Judge, Judgement, Thresholds};
+pub use judge::{Judge, Judgement, Thresholds};
 pub use probe::Modality;
 pub use scores::PartScores;
 pub use verify::Verification;
 pub use work::Work;
 
+use crate::decision::Purpose;
 use crate::{
     gallery::{Place, Snapshot},
     simd::Level,
 };
 use fingers::{ReferenceFinger, compare_fingers};
+use judge::Rank;
 use probe::{Bench, Probe};
 use references::References;
 
@@ -60,6 +64,11 @@ impl<'a> Search<'a> {
     /// If a column's head is damaged, or the level asked for is not to be had.
     pub fn new(snapshot: &'a Snapshot, judge: Judge) -> Result<Self, SearchError> {
         Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
+    }
+
+    /// Subjects of the gallery, on which rates of searches depend.
+    fn subjects(&self) -> u64 {
+        self.references.snapshot.info().subjects
     }
 
     /// Compares a probe with a stored registration in all parts that both have.
@@ -89,10 +98,11 @@ impl<'a> Search<'a> {
         bench: &mut Bench,
         probe: &Probe<'_>,
         matching: FingerMatching,
+        purpose: Purpose,
         key: u128,
         keeps: impl Fn(Place) -> bool,
     ) -> Result<Option<(Place, PartScores)>, SearchError> {
-        let mut best: Option<(Place, f64)> = None;
+        let mut best: Option<(Place, Rank)> = None;
         let mut parts = PartScores::default();
         for place in self.references.snapshot.rows_of_subject(key)? {
             if !keeps(place) {
@@ -102,11 +112,12 @@ impl<'a> Search<'a> {
             if of_row.is_empty() {
                 continue;
             }
-            let score = self.judge.judge(&of_row).score;
-            if best.is_none_or(|(other, most)| {
-                score > most || (score == most && self.references.order(place, other).is_lt())
-            }) {
-                best = Some((place, score));
+            let rank = self.judge.rank(purpose, &of_row)?;
+            let is_better = best.is_none_or(|(other, most)| {
+                rank.better_first(&most).then_with(|| self.references.order(place, other)).is_lt()
+            });
+            if is_better {
+                best = Some((place, rank));
             }
             parts = parts.best_of(of_row);
         }

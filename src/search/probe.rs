@@ -1,9 +1,9 @@
 //! A registration made ready to be compared with many.
 
-use super::{FingerMatching, SearchError, fingers::FingerView};
+use super::{FingerMatching, SearchError, fingers::FingerView, screening::ProbeFingers};
 use crate::{
     face,
-    fingerprint::{Comparer, Prepared},
+    fingerprint::{Comparer, Prepared, screen::ScreenCode},
     gallery::Snapshot,
     registration::Registration,
     template::FingerPosition,
@@ -61,6 +61,11 @@ impl<'p> Probe<'p> {
 
     pub fn has_fingers(&self) -> bool {
         !self.fingers.is_empty()
+    }
+
+    /// The fingers as the screen takes them.
+    pub fn codes(&self) -> ProbeFingers {
+        self.fingers.iter().map(|(position, prepared)| (*position, ScreenCode::new(prepared))).collect()
     }
 
     pub fn fingers(&self) -> Vec<FingerView<'_>> {

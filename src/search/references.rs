@@ -2,18 +2,18 @@
 
 use super::{
     SearchError,
-    derivation::{FACE_SCREEN, FINGER_PREPARED, VERSION},
+    derivation::{FACE_COARSE, FACE_SCREEN, FINGER_PREPARED, FINGER_SCREEN, VERSION},
     filter::Filter,
     fingers::ReferenceFinger,
 };
 use crate::{
     face::{self, FaceColumn, FaceScreen},
-    fingerprint::Prepared,
+    fingerprint::{Prepared, screen::ScreenCode},
     gallery::{DemographicColumns, Derived, Faces, Fingers, Modality, Place, Segment, Snapshot},
     registration::{Demographics, Sex},
     template::FingerPosition,
 };
-use std::cmp::Ordering;
+use std::{cmp::Ordering, ops::Range};
 
 /// The references of one snapshot.
 pub(super) struct References<'a> {
@@ -35,6 +35,7 @@ pub(super) struct FaceReferences<'a> {
     pub faces: Faces<'a>,
     rows: &'a [f32],
     screen: Screen<'a>,
+    coarse: Option<&'a [u8]>,
 }
 
 enum Screen<'a> {
@@ -51,7 +52,9 @@ impl<'a> FaceReferences<'a> {
             Some(screen) => Screen::Mapped(screen.bytes()?),
             None => Screen::Owned(face::encode(faces.dimension(), rows)?),
         };
-        Ok(FaceReferences { faces, rows, screen })
+        let coarse = segment.derived(Modality::Face, FACE_COARSE)?.filter(|screen| screen.version() == VERSION);
+        let coarse = coarse.map(|screen| screen.bytes()).transpose()?;
+        Ok(FaceReferences { faces, rows, screen, coarse })
     }
 
     /// The column as the face search takes it.
@@ -60,7 +63,11 @@ impl<'a> FaceReferences<'a> {
             Screen::Mapped(bytes) => bytes,
             Screen::Owned(screen) => screen.as_bytes(),
         };
-        Ok(FaceColumn::new(self.faces.dimension(), self.rows, screen)?)
+        let column = FaceColumn::new(self.faces.dimension(), self.rows, screen)?;
+        Ok(match self.coarse {
+            Some(coarse) => column.with_coarse(coarse)?,
+            None => column,
+        })
     }
 
     /// The face rows whose segment rows are kept, as a bitmap over face rows; `None` if that is all.
@@ -74,10 +81,35 @@ impl<'a> FaceReferences<'a> {
     }
 }
 
-struct FingerReferences<'a> {
+/// The fingers of a segment at one position.
+pub(super) struct FingerReferences<'a> {
     fingers: Fingers<'a>,
     /// `None` where the segment was written without, or by a version whose bytes are not these.
     prepared: Option<Derived<'a>>,
+    codes: Option<Derived<'a>>,
+}
+
+impl<'a> FingerReferences<'a> {
+    pub fn position(&self) -> FingerPosition {
+        self.fingers.position()
+    }
+
+    /// The segment's row of each finger, ascending.
+    pub fn rows(&self) -> &'a [u32] {
+        self.fingers.rows()
+    }
+
+    /// The fingers of these rows of the segment.
+    pub fn entries(&self, rows: Range<usize>) -> Range<usize> {
+        let before = |limit: usize| self.rows().partition_point(|&row| (row as usize) < limit);
+        before(rows.start)..before(rows.end)
+    }
+
+    /// The screen codes of some fingers, if the segment has them.
+    pub fn codes(&self, entries: Range<usize>) -> Result<Option<&'a [u8]>, SearchError> {
+        let bytes = entries.start * ScreenCode::STRIDE..entries.end * ScreenCode::STRIDE;
+        Ok(self.codes.as_ref().map(|codes| codes.range(bytes)).transpose()?)
+    }
 }
 
 impl<'a> References<'a> {
@@ -111,7 +143,9 @@ impl<'a> SegmentReferences<'a> {
             if let Some(column) = segment.fingers(position)? {
                 let prepared = segment.derived(Modality::Finger(position), FINGER_PREPARED)?;
                 let prepared = prepared.filter(|prepared| prepared.version() == VERSION);
-                fingers.push(FingerReferences { fingers: column, prepared });
+                let codes = segment.derived(Modality::Finger(position), FINGER_SCREEN)?;
+                let codes = codes.filter(|codes| codes.version() == VERSION);
+                fingers.push(FingerReferences { fingers: column, prepared, codes });
             }
         }
         Ok(SegmentReferences { segment, subjects: segment.subject_keys()?, face, fingers })
@@ -138,6 +172,11 @@ impl<'a> SegmentReferences<'a> {
             }
         }
         Ok(())
+    }
+
+    /// The columns of fingers, one for each position that any row has.
+    pub fn finger_columns(&self) -> &[FingerReferences<'a>] {
+        &self.fingers
     }
 
     /// Whether a row has any finger.

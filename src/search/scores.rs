@@ -1,6 +1,6 @@
 //! The comparison scores of one registration against another, part by part.
 
-use crate::template::FingerPosition;
+use crate::{decision::PartScore, template::FingerPosition};
 
 /// Scores of the parts that both registrations have. A part that either lacks is absent, not zero.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -15,6 +15,12 @@ impl PartScores {
     /// Whether no part was compared.
     pub fn is_empty(&self) -> bool {
         self.face.is_none() && self.fingers.is_empty()
+    }
+
+    /// The parts as a list, the face first.
+    pub fn list(&self) -> Vec<PartScore> {
+        let fingers = self.fingers.iter().map(|&(position, score)| PartScore::finger(position.number(), score));
+        self.face.map(PartScore::face).into_iter().chain(fingers).collect()
     }
 
     /// The best score of each part of the two.

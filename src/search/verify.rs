@@ -1,10 +1,10 @@
 //! One to one: is this the person whom the record names?
 
 use super::{
-    Decision, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     probe::{Bench, Probe},
 };
-use crate::registration::Registration;
+use crate::{decision::Purpose, registration::Registration};
 use rayon::prelude::*;
 
 /// The answer to a claim of identity.
@@ -24,7 +24,8 @@ pub struct Verification {
 impl Search<'_> {
     /// Compares each of `claims` with the subject its personal ID names; the answers come in the order of the claims.
     ///
-    /// A subject that the gallery does not know, or with whom no part can be compared, is [`Decision::None`].
+    /// A subject that the gallery does not know, or with whom no part can be compared, is
+    /// [`Decision::None`](crate::decision::Decision::None).
     ///
     /// # Errors
     /// If a portrait is of another model than the gallery's, or the gallery is damaged.
@@ -63,14 +64,14 @@ impl Search<'_> {
             let (of, row) = self.references.at(place);
             of.segment.is_live(row)
         };
-        let best = self.compare_subject(bench, &probe, matching, key, is_live)?;
+        let best = self.compare_subject(bench, &probe, matching, Purpose::Verify, key, is_live)?;
         Ok(match best {
             Some((place, scores)) => {
                 let (of, row) = self.references.at(place);
                 Verification {
                     known: true,
                     registration: Some(of.segment.registration_name(row)?.into()),
-                    judgement: self.judge.judge(&scores),
+                    judgement: self.judge.decide(Purpose::Verify, &scores, self.subjects())?,
                     scores,
                 }
             }
@@ -78,7 +79,7 @@ impl Search<'_> {
                 known: snapshot.rows_of_subject(key)?.into_iter().any(is_live),
                 registration: None,
                 scores: PartScores::default(),
-                judgement: Judgement { score: 0.0, decision: Decision::None },
+                judgement: self.judge.decide(Purpose::Verify, &PartScores::default(), self.subjects())?,
             },
         })
     }

@@ -198,7 +198,7 @@ impl Generator {
     /// The faces of `people` in the image numbered `capture` (0 is the first registration), one row of length one each:
     /// shape (people, dimension), float32. Runs on all cores; empty rows if the population has no portraits.
     ///
-    /// Measured on 2 cores of an AMD Zen 5: 95,000 embeddings of 512 dimensions per second.
+    /// An embedding of 512 dimensions takes 12.5 µs of one core (AMD Zen 5, 4.1 GHz).
     pub fn faces(&self, people: Range<u64>, capture: u64) -> Array2<f32> {
         let dimension = self.faces.as_ref().map_or(0, Faces::dimension);
         let mut rows = Array2::zeros(((people.end.saturating_sub(people.start)) as usize, dimension));
@@ -225,6 +225,9 @@ impl Generator {
 
     /// Writes the registrations as a feed, in their order, made on all cores. `progress` is called with the number written
     /// so far.
+    ///
+    /// A registration with a portrait of 512 dimensions takes 16 µs of one core (AMD Zen 5, 4.1 GHz), each finger 20 µs more:
+    /// a million faces some ten seconds on two cores.
     ///
     /// # Errors
     /// Those of `out`.

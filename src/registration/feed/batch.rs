@@ -125,14 +125,14 @@ impl<R: Read> Batches<R> {
                     Err(error) => self.failure = Some(error),
                 }
             }
-            let lines = self.cut(&mut bytes);
+            let lines = self.cut(&bytes);
             return Ok(Some(RawBatch { bytes, lines }));
         }
         self.failure.take().map_or(Ok(None), Err)
     }
 
     /// Finds the lines of `bytes`, which begin at `self.offset`, and takes what follows the last line end back into `carry`.
-    fn cut(&mut self, bytes: &mut Vec<u8>) -> Vec<RawLine> {
+    fn cut(&mut self, bytes: &[u8]) -> Vec<RawLine> {
         let mut lines = Vec::with_capacity(bytes.len() / 2048 + 1);
         let mut start = 0;
         while start < bytes.len() {

@@ -13,6 +13,7 @@ pub(super) struct Avx2;
 impl Lanes for Avx2 {
     type F = F;
     type I = I;
+    const ROOMY: bool = false;
 }
 
 /// Runs `task` with the level's features.
@@ -82,6 +83,27 @@ impl Reals for F {
     fn bits(self) -> I {
         // SAFETY: only reached inside `run`.
         unsafe { I(_mm256_castps_si256(self.0), _mm256_castps_si256(self.1)) }
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let eight = _mm256_add_ps(self.0, self.1);
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+    #[inline(always)]
+    fn bytes(self, to: &mut [i8; LANES]) {
+        // SAFETY: only reached inside `run`; sixteen bytes are written, unaligned.
+        unsafe {
+            let halves = |v| {
+                let v = _mm256_cvttps_epi32(v);
+                _mm_packs_epi32(_mm256_castsi256_si128(v), _mm256_extracti128_si256::<1>(v))
+            };
+            _mm_storeu_si128(to.as_mut_ptr().cast(), _mm_packs_epi16(halves(self.0), halves(self.1)));
+        }
     }
 }
 
@@ -183,6 +205,34 @@ impl Integers for I {
             let low = _mm256_loadu_si256(unsigned.as_ptr().cast());
             let high = _mm256_loadu_si256(unsigned.as_ptr().add(32).cast());
             I(_mm256_add_epi32(self.0, products(low, signed)), _mm256_add_epi32(self.1, products(high, signed)))
+        }
+    }
+
+    type Small = (__m256i, __m256i);
+    #[inline(always)]
+    fn no_products() -> Self::Small {
+        // SAFETY: only reached inside `run`.
+        unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) }
+    }
+    #[inline(always)]
+    fn add_small_products(sum: Self::Small, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> Self::Small {
+        // SAFETY: only reached inside `run`; twice 32 of the 64 bytes are read, unaligned.
+        unsafe {
+            let signed = _mm256_set1_epi32(i32::from_le_bytes(signed));
+            let low = _mm256_loadu_si256(unsigned.as_ptr().cast());
+            let high = _mm256_loadu_si256(unsigned.as_ptr().add(32).cast());
+            (
+                _mm256_add_epi16(sum.0, _mm256_maddubs_epi16(low, signed)),
+                _mm256_add_epi16(sum.1, _mm256_maddubs_epi16(high, signed)),
+            )
+        }
+    }
+    #[inline(always)]
+    fn products(sum: Self::Small) -> Self {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let one = _mm256_set1_epi16(1);
+            I(_mm256_madd_epi16(sum.0, one), _mm256_madd_epi16(sum.1, one))
         }
     }
 }

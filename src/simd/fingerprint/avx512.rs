@@ -13,6 +13,7 @@ pub(super) struct Avx512;
 impl Lanes for Avx512 {
     type F = F;
     type I = I;
+    const ROOMY: bool = true;
 }
 
 /// Runs `task` with the level's features.
@@ -82,6 +83,24 @@ impl Reals for F {
         // SAFETY: only reached inside `run`.
         I(unsafe { _mm512_castps_si512(self.0) })
     }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let eight = _mm256_add_ps(_mm512_castps512_ps256(self.0), _mm512_extractf32x8_ps::<1>(self.0));
+            let four = _mm_add_ps(_mm256_castps256_ps128(eight), _mm256_extractf128_ps::<1>(eight));
+            let two = _mm_add_ps(four, _mm_movehl_ps(four, four));
+            _mm_cvtss_f32(_mm_add_ss(two, _mm_shuffle_ps::<1>(two, two)))
+        }
+    }
+    #[inline(always)]
+    fn bytes(self, to: &mut [i8; LANES]) {
+        // SAFETY: only reached inside `run`; sixteen bytes are written, unaligned.
+        unsafe {
+            let bytes = _mm512_cvtsepi32_epi8(_mm512_cvttps_epi32(self.0));
+            _mm_storeu_si128(to.as_mut_ptr().cast(), bytes);
+        }
+    }
 }
 
 impl Integers for I {
@@ -148,5 +167,20 @@ impl Integers for I {
             let unsigned = _mm512_loadu_si512(unsigned.as_ptr().cast());
             _mm512_dpbusd_epi32(self.0, unsigned, _mm512_set1_epi32(i32::from_le_bytes(signed)))
         })
+    }
+
+    type Small = __m512i;
+    #[inline(always)]
+    fn no_products() -> __m512i {
+        // SAFETY: only reached inside `run`.
+        unsafe { _mm512_setzero_si512() }
+    }
+    #[inline(always)]
+    fn add_small_products(sum: __m512i, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> __m512i {
+        I(sum).add_products(unsigned, signed).0
+    }
+    #[inline(always)]
+    fn products(sum: __m512i) -> Self {
+        I(sum)
     }
 }

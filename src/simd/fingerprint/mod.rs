@@ -43,19 +43,9 @@ pub(crate) trait Reals:
     fn bits(self) -> Self::Integers;
 
     /// The sum of all lanes, in one order at every level: halves folded onto each other.
-    #[inline(always)]
-    fn sum(self) -> f32 {
-        let mut v = [0.0; LANES];
-        self.store(&mut v);
-        let mut half = LANES / 2;
-        while half > 0 {
-            for k in 0..half {
-                v[k] += v[k + half];
-            }
-            half /= 2;
-        }
-        v[0]
-    }
+    fn sum(self) -> f32;
+    /// Each lane as a byte: the fraction cut off, what is out of range taken as the nearest that is in it.
+    fn bytes(self, to: &mut [i8; LANES]);
 }
 
 /// Sixteen `i32`; arithmetic wraps.
@@ -81,12 +71,23 @@ pub(crate) trait Integers:
     fn least_lane(self) -> i32;
     /// Adds to each lane the sum of four products of an unsigned byte, from its own four, and a signed one, from `signed`.
     fn add_products(self, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> Self;
+
+    /// Sixteen sums of products so small that sixteen bits may hold each half of a sum (AVX2 has no faster way).
+    type Small: Copy;
+    /// No products yet.
+    fn no_products() -> Self::Small;
+    /// As [`Integers::add_products`], for callers who know that even and odd bytes' products each sum to less than 2^15 from first to last.
+    fn add_small_products(sum: Self::Small, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> Self::Small;
+    /// The sums.
+    fn products(sum: Self::Small) -> Self;
 }
 
 /// A level's registers.
 pub(crate) trait Lanes: Copy {
     type F: Reals<Integers = Self::I>;
     type I: Integers<Reals = Self::F>;
+    /// Whether there are 32 registers of sixteen lanes, so that a tile may be large.
+    const ROOMY: bool;
 }
 
 /// Something to do at a level. Mark `run`, and what it calls, `#[inline(always)]`.

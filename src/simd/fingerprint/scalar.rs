@@ -12,6 +12,7 @@ pub(super) struct Scalar;
 impl Lanes for Scalar {
     type F = F;
     type I = I;
+    const ROOMY: bool = false;
 }
 
 #[derive(Clone, Copy)]
@@ -64,6 +65,22 @@ impl Reals for F {
     #[inline(always)]
     fn bits(self) -> I {
         I(self.0.map(|v| v.to_bits() as i32))
+    }
+    #[inline(always)]
+    fn sum(self) -> f32 {
+        let mut v = self.0;
+        let mut half = LANES / 2;
+        while half > 0 {
+            for k in 0..half {
+                v[k] += v[k + half];
+            }
+            half /= 2;
+        }
+        v[0]
+    }
+    #[inline(always)]
+    fn bytes(self, to: &mut [i8; LANES]) {
+        *to = self.0.map(|v| v as i8);
     }
 }
 
@@ -120,5 +137,19 @@ impl Integers for I {
                 sum.wrapping_add(i32::from(unsigned[4 * k + byte]) * i32::from(signed[byte] as i8))
             })
         }))
+    }
+
+    type Small = I;
+    #[inline(always)]
+    fn no_products() -> I {
+        I([0; LANES])
+    }
+    #[inline(always)]
+    fn add_small_products(sum: I, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> I {
+        sum.add_products(unsigned, signed)
+    }
+    #[inline(always)]
+    fn products(sum: I) -> Self {
+        sum
     }
 }

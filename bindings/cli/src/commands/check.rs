@@ -2,18 +2,22 @@
 
 use crate::{failure::Failure, galleries, output::Output};
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{path::PathBuf, sync::Arc};
+use vantay::{
+    gallery::{self, Gallery, GalleryError},
+    search::SearchColumns,
+};
 
 /// Check a gallery's files; exit status 1 if anything is damaged
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay check national --deep")]
+#[command(after_help = "Example:\n  vantay check national --deep\n  vantay check damaged --repair whole")]
 pub struct Check {
     /// The gallery
     gallery: PathBuf,
-    /// Read every column against its checksums, not the metadata alone
+    /// Read every byte against its checksum, not the metadata alone
     #[arg(long)]
     deep: bool,
-    /// Write what is whole to a new gallery in DIR
+    /// Copy every registration that is whole to a new gallery
     #[arg(long, value_name = "DIR")]
     repair: Option<PathBuf>,
 }
@@ -22,14 +26,66 @@ pub struct Check {
 struct Report {
     sound: bool,
     deep: bool,
-    bytes_checked: u64,
+    commit: Option<u64>,
+    files: usize,
+    bytes: u64,
     problems: Vec<Problem>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repaired: Option<Repaired>,
 }
 
 #[derive(Serialize)]
 struct Problem {
     file: String,
     offset: Option<u64>,
-    column: Option<String>,
+    part: String,
     reason: String,
+}
+
+#[derive(Serialize)]
+struct Repaired {
+    kept: u64,
+    lost: u64,
+    lost_registrations: Vec<String>,
+}
+
+impl Check {
+    pub fn run(self) -> Result<(), Failure> {
+        if let Err(error @ GalleryError::NotAGallery { .. }) = Gallery::open(&self.gallery)
+            && !self.gallery.is_dir()
+        {
+            return Err(Failure::usage(error));
+        }
+        let found = gallery::check(&self.gallery, self.deep);
+        let repaired = match &self.repair {
+            Some(into) => {
+                let repaired = gallery::repair(&self.gallery, into, Arc::new(SearchColumns)).map_err(Failure::run)?;
+                galleries::open(into)?;
+                let (kept, lost) = (repaired.kept, repaired.lost);
+                Some(Repaired { kept, lost, lost_registrations: repaired.lost_names })
+            }
+            None => None,
+        };
+        let problem = |problem: &gallery::Problem| Problem {
+            file: problem.path.display().to_string(),
+            offset: problem.offset,
+            part: problem.part.clone(),
+            reason: problem.reason.clone(),
+        };
+        let mut output = Output::open(None)?;
+        output.object(&Report {
+            sound: found.is_whole(),
+            deep: self.deep,
+            commit: found.commit,
+            files: found.files,
+            bytes: found.bytes,
+            problems: found.problems.iter().map(problem).collect(),
+            repaired,
+        })?;
+        output.close()?;
+        match found.problems.len() {
+            0 => Ok(()),
+            problems => Err(Failure::run(format_args!("{}: {problems} problems found", self.gallery.display()))),
+        }
+    }
 }

@@ -26,7 +26,7 @@ struct Report<'a> {
     score: f32,
     rotation_degrees: f32,
     shift: (f32, f32),
-    pairs: Vec<(usize, usize)>,
+    pairs: &'a [(usize, usize)],
     subscores: BTreeMap<&'a str, f32>,
 }
 
@@ -39,11 +39,11 @@ impl Compare {
         }
         let mut output = Output::open(None)?;
         output.object(&Report {
-            score: explanation.score,
-            rotation_degrees: explanation.rotation,
-            shift: explanation.shift,
-            pairs: explanation.pairs.iter().map(|pair| (pair.a, pair.b)).collect(),
-            subscores: explanation.subscores.iter().copied().collect(),
+            score: explanation.score(),
+            rotation_degrees: explanation.rotation(),
+            shift: explanation.shift(),
+            pairs: explanation.pairs(),
+            subscores: explanation.subscores().collect(),
         })?;
         output.close()
     }

@@ -11,7 +11,10 @@ use crate::{
 };
 use serde::Serialize;
 use std::path::PathBuf;
-use vantay::search::{Decision, DeduplicateOptions, Member, PairKind, Progress, Search};
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
+};
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
@@ -25,6 +28,12 @@ pub struct Dedup {
     /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
+    /// Screen the fingers of every registration, not only of those without a portrait
+    #[arg(long)]
+    every_finger: bool,
+    /// The share of mates that the screen of fingers may lose
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    miss: f64,
     #[command(flatten)]
     parts: PartOptions,
     #[command(flatten)]
@@ -40,7 +49,10 @@ struct PairObject<'a> {
     kind: PairKind,
     decision: Decision,
     score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
     scores: Parts<'a>,
+    reason: &'a Reason,
     cluster: Option<u32>,
 }
 
@@ -51,9 +63,9 @@ impl Dedup {
         let against = self.against.as_deref().map(galleries::open).transpose()?;
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let search = Search::new(&snapshot, self.deciding.judge()).map_err(Failure::run)?;
-        let other =
-            other.as_ref().map(|other| Search::new(other, self.deciding.judge())).transpose().map_err(Failure::run)?;
+        let judge = self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?;
+        let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
+        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
@@ -64,6 +76,8 @@ impl Dedup {
             modality: self.parts.modality(),
             fingers: self.parts.matching(),
             face_candidates: self.face_candidates,
+            depth: Depth::for_miss(self.miss),
+            every_finger: self.every_finger || self.parts.modality() == Modality::Fingerprint,
             stop: None,
             progress: Some(&show),
         };
@@ -77,6 +91,9 @@ impl Dedup {
                 kind: pair.kind,
                 decision: pair.judgement.decision,
                 score: pair.judgement.score,
+                llr: pair.judgement.llr,
+                fmr: pair.judgement.fmr,
+                reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
                 cluster: pair.cluster,
             })?;

@@ -2,7 +2,7 @@
 
 use crate::{failure::Failure, output::Output};
 use std::path::PathBuf;
-use vantay::evaluation::{Evaluation, Options};
+use vantay::evaluation::{Evaluation, Options, report};
 
 /// Error rates with confidence intervals, from files of scores
 #[derive(clap::Args)]
@@ -20,10 +20,10 @@ impl Eval {
     pub fn run(self) -> Result<(), Failure> {
         let evaluation = Evaluation::of_files(&self.scores, Options::default()).map_err(Failure::run)?;
         if let Some(dir) = &self.report {
-            evaluation.write_report(dir).map_err(Failure::run)?;
+            report::write(dir, "Error rates", &evaluation).map_err(Failure::run)?;
         }
         let mut output = Output::open(None)?;
-        output.line(evaluation.table().trim_end())?;
+        output.line(report::text(&evaluation).trim_end())?;
         output.close()
     }
 }

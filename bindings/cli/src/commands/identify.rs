@@ -12,8 +12,9 @@ use crate::{
 use serde::Serialize;
 use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
+    decision::{Decision, Purpose, Reason},
     registration::Sex,
-    search::{Decision, Filter, IdentifyOptions, Search, Work},
+    search::{Depth, Filter, IdentifyOptions, Search, Work},
 };
 
 /// Search the whole gallery for each record
@@ -36,9 +37,12 @@ pub struct Identify {
     /// Only subjects of this province; may be given several times
     #[arg(long, value_name = "CODE", value_parser = province)]
     province: Vec<u16>,
-    /// Compare every reference in full (fingers are so far; nothing is screened out)
-    #[arg(long)]
+    /// Compare every finger in full; nothing is screened out
+    #[arg(long, conflicts_with = "miss")]
     exhaustive: bool,
+    /// The share of mates that the screen of fingers may lose
+    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
+    miss: f64,
     #[command(flatten)]
     parts: PartOptions,
     #[command(flatten)]
@@ -78,7 +82,10 @@ struct CandidateObject<'a> {
     registration: &'a str,
     decision: Decision,
     score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
     scores: Parts<'a>,
+    reason: &'a Reason,
 }
 
 impl Identify {
@@ -86,7 +93,8 @@ impl Identify {
         let clock = Clock::start("identify");
         let gallery = galleries::open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge()).map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Identify, &snapshot, &self.parts)?)
+            .map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {
             SexName::F => Sex::Female,
             SexName::M => Sex::Male,
@@ -95,6 +103,7 @@ impl Identify {
             top: self.top,
             modality: self.parts.modality(),
             fingers: self.parts.matching(),
+            depth: if self.exhaustive { Depth::Exhaustive } else { Depth::for_miss(self.miss) },
             filter: Filter { born: self.born.clone(), sex, provinces: self.province.clone() },
         };
         let mut output = Output::open(self.output.out.as_deref())?;
@@ -111,6 +120,9 @@ impl Identify {
                     registration: &candidate.registration,
                     decision: candidate.judgement.decision,
                     score: candidate.judgement.score,
+                    llr: candidate.judgement.llr,
+                    fmr: candidate.judgement.fmr,
+                    reason: &candidate.judgement.reason,
                     scores: Parts(&candidate.scores),
                 });
                 output.object(&Answer {

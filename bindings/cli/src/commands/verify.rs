@@ -11,7 +11,10 @@ use crate::{
 };
 use serde::Serialize;
 use std::path::PathBuf;
-use vantay::search::{Decision, Search, Work};
+use vantay::{
+    decision::{Decision, Purpose, Reason},
+    search::{Search, Work},
+};
 
 /// Compare each record with the subject that its personal ID names
 #[derive(clap::Args)]
@@ -39,7 +42,10 @@ struct Answer<'a> {
     known: bool,
     reference: Option<&'a str>,
     score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
     scores: Parts<'a>,
+    reason: &'a Reason,
 }
 
 impl Verify {
@@ -47,7 +53,8 @@ impl Verify {
         let clock = Clock::start("verify");
         let gallery = galleries::open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge()).map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Verify, &snapshot, &self.parts)?)
+            .map_err(Failure::run)?;
         let mut output = Output::open(self.output.out.as_deref())?;
         let bar = progress::bar("verifying", None);
         let (mut work, mut records) = (Work::default(), 0);
@@ -65,6 +72,9 @@ impl Verify {
                     known: answer.known,
                     reference: answer.registration.as_deref(),
                     score: answer.judgement.score,
+                    llr: answer.judgement.llr,
+                    fmr: answer.judgement.fmr,
+                    reason: &answer.judgement.reason,
                     scores: Parts(&answer.scores),
                 })
             })

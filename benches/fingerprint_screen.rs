@@ -1,0 +1,268 @@
+//! What the fingerprint screen loses and what it costs.
+//!
+//! `cargo bench --bench fingerprint_screen -- accuracy [synthetic references]` prints FNMR at FMR 1e-4 with and without the screen, for
+//! shares of the gallery that penetrate, on every set of real prints; `-- speed [references]` what a scan and a whole search take.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "fingerprint/gallery.rs"]
+mod gallery;
+#[path = "fingerprint/sets.rs"]
+mod sets;
+
+use gallery::{Gallery, on_processor, search, synthetic};
+use rayon::prelude::*;
+use vantay::{
+    fingerprint::{
+        Comparer, Prepared,
+        screen::{self, Depth, Screen, ScreenCode, ScreenProbe},
+    },
+    simd::Level,
+};
+
+const SHARES: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
+
+struct Print {
+    set: usize,
+    /// The same for the same finger under both extractors.
+    finger: String,
+    prepared: Prepared,
+}
+
+fn main() {
+    let mut arguments = std::env::args().skip(1).filter(|a| a != "--bench");
+    let what = arguments.next().unwrap_or_default();
+    let size = arguments.next().and_then(|n| n.parse().ok());
+    if what != "speed" {
+        accuracy(size.unwrap_or(10_000));
+    }
+    if what != "accuracy" {
+        speed(size.unwrap_or(10_007));
+    }
+}
+
+/// A mated pair that the full comparison accepts, with the shares of real and of synthetic references above the mate.
+struct Mate {
+    set: usize,
+    real: f64,
+    synthetic: f64,
+}
+
+fn accuracy(references: u64) {
+    let sets = sets::sets();
+    let prints: Vec<Print> = sets
+        .par_iter()
+        .enumerate()
+        .flat_map_iter(|(s, set)| {
+            let database = set.name.rsplit_once('-').unwrap().0.to_owned();
+            set.files.iter().map(move |(finger, template)| Print {
+                set: s,
+                finger: format!("{database}/{finger}"),
+                prepared: Prepared::new(template),
+            })
+        })
+        .collect();
+    let (accepted, genuine) = mates(&sets, &prints);
+    let all: usize = genuine.iter().sum();
+    let real = Gallery::new(prints.iter().map(|p| p.prepared.clone()).collect());
+    let background = Gallery::synthetic(references);
+    let mut probes: Vec<usize> = accepted.iter().flat_map(|&(a, b)| [a, b]).collect();
+    probes.sort_unstable();
+    probes.dedup();
+    let screen = Screen::new(Level::best());
+    let found: Vec<(Vec<Mate>, [f64; 2])> = probes
+        .par_iter()
+        .map(|&p| {
+            let probe = [ScreenProbe::new(&ScreenCode::new(&prints[p].prepared))];
+            let (mut scores, mut others) = (vec![0; real.len()], vec![0; background.len()]);
+            screen.scan(&probe, &real.column(), 0..real.len(), &mut scores);
+            screen.scan(&probe, &background.column(), 0..background.len(), &mut others);
+            let mut impostors: Vec<u16> =
+                (0..real.len()).filter(|&r| prints[r].finger != prints[p].finger).map(|r| scores[r]).collect();
+            impostors.sort_unstable();
+            others.sort_unstable();
+            // Ties count half.
+            let above = |sorted: &[u16], score: u16| {
+                let upto = sorted.partition_point(|&s| s <= score) + sorted.partition_point(|&s| s < score);
+                1.0 - 0.5 * upto as f64 / sorted.len().max(1) as f64
+            };
+            let mates = accepted.iter().filter_map(|&(a, b)| if a == p { Some(b) } else { (b == p).then_some(a) });
+            let mates = mates
+                .map(|mate| Mate {
+                    set: prints[p].set,
+                    real: above(&impostors, scores[mate]),
+                    synthetic: above(&others, scores[mate]),
+                })
+                .collect();
+            let tail = |sorted: &[u16]| f64::from(sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(0));
+            (mates, [tail(&impostors), tail(&others)])
+        })
+        .collect();
+    let tails: Vec<[f64; 2]> = found.iter().map(|f| f.1).collect();
+    let found: Vec<Mate> = found.into_iter().flat_map(|f| f.0).collect();
+    println!(
+        "{} real prints, {all} mated pairs, {} accepted at FMR 1e-4 of their set; {references} synthetic references",
+        prints.len(),
+        accepted.len()
+    );
+    let mean = |k: usize| tails.iter().map(|t| t[k]).sum::<f64>() / tails.len().max(1) as f64;
+    println!(
+        "99 % quantile of impostors' screen scores: real {:.0}, synthetic {:.0} (1024 is a doubling)",
+        mean(0),
+        mean(1)
+    );
+    for (title, share) in
+        [("real impostors", (|m| m.real) as fn(&Mate) -> f64), ("synthetic impostors", |m| m.synthetic)]
+    {
+        println!("\nFNMR % at FMR 1e-4, exhaustive and where so many % of the {title} penetrate:");
+        print!("{:22} {:>6}", "", "all");
+        SHARES.iter().for_each(|s| print!(" {:6.2}", s * 100.0));
+        println!();
+        let line = |name: &str, of: &dyn Fn(usize) -> bool| {
+            let genuine: usize = (0..sets.len()).filter(|&s| of(s)).map(|s| genuine[s]).sum();
+            let of: Vec<&Mate> = found.iter().filter(|m| of(m.set)).collect();
+            // Each accepted pair is there twice, once each way round.
+            let fnmr = |kept: usize| 100.0 - 50.0 * kept as f64 / genuine.max(1) as f64;
+            print!("{name:22} {:6.2}", fnmr(of.len()));
+            for s in SHARES {
+                print!(" {:6.2}", fnmr(of.iter().filter(|m| share(m) < s).count()));
+            }
+            println!();
+        };
+        for (s, set) in sets.iter().enumerate() {
+            line(&set.name, &|x| x == s);
+        }
+        line("pooled", &|_| true);
+        print!("{:22} {:>6}", "miss rate %", "");
+        for s in SHARES {
+            print!(
+                " {:6.2}",
+                100.0 * found.iter().filter(|m| share(m) >= s).count() as f64 / found.len().max(1) as f64
+            );
+        }
+        println!();
+    }
+}
+
+/// The mated pairs that the full comparison accepts at FMR 1e-4 of their set, and how many mated pairs each set has.
+fn mates(sets: &[sets::Set], prints: &[Print]) -> (Vec<(usize, usize)>, Vec<usize>) {
+    let (mut accepted, mut genuine) = (Vec::new(), Vec::new());
+    for s in 0..sets.len() {
+        let of: Vec<usize> = (0..prints.len()).filter(|&k| prints[k].set == s).collect();
+        let scores: Vec<(f32, usize, usize)> = of
+            .par_iter()
+            .map_init(
+                || Comparer::new(Level::best()),
+                |comparer, &i| {
+                    let later = of.iter().filter(|&&j| j > i);
+                    later
+                        .map(|&j| (comparer.compare(prints[i].prepared.view(), prints[j].prepared.view()), i, j))
+                        .collect::<Vec<_>>()
+                },
+            )
+            .flatten_iter()
+            .collect();
+        let (mated, other): (Vec<_>, Vec<_>) =
+            scores.into_iter().partition(|x| prints[x.1].finger == prints[x.2].finger);
+        let mut impostor: Vec<f32> = other.iter().map(|x| x.0).collect();
+        impostor.sort_by(|a, b| b.total_cmp(a));
+        let threshold = impostor.get((impostor.len() as f64 * 1e-4) as usize).copied().unwrap_or(0.0);
+        genuine.push(mated.len());
+        accepted.extend(mated.iter().filter(|x| x.0 > threshold).map(|x| (x.1, x.2)));
+    }
+    (accepted, genuine)
+}
+
+/// The best of several runs, in seconds on the processor.
+fn best(runs: usize, mut run: impl FnMut()) -> f64 {
+    (0..runs)
+        .map(|_| {
+            let started = on_processor();
+            run();
+            on_processor() - started
+        })
+        .fold(f64::MAX, f64::min)
+}
+
+fn speed(references: u64) {
+    let gallery = Gallery::synthetic(references);
+    let probes: Vec<Prepared> = (0..64).map(|k| synthetic(k * 131 % references, 1)).collect();
+    let count = |p: &Prepared| p.view().len().min(64);
+    let minutiae = gallery.prepared.iter().map(count).sum::<usize>() as f64 / gallery.len() as f64;
+    println!(
+        "{references} synthetic references of {minutiae:.1} minutiae, {} bytes each; one thread",
+        ScreenCode::STRIDE
+    );
+    let (column, n) = (gallery.column(), gallery.len());
+    let mut full = 0.0;
+    for level in Level::ALL.into_iter().filter(|l| l.is_available()) {
+        let screen = Screen::new(level);
+        for together in [1, 64] {
+            let probes: Vec<ScreenProbe> =
+                probes.iter().take(together).map(|p| ScreenProbe::new(&ScreenCode::new(p))).collect();
+            let rows = if level == Level::Scalar { 200 } else { n.min(if together > 1 { 500 } else { n }) };
+            let mut out = vec![0; rows * together];
+            let seconds = best(7, || screen.scan(&probes, &column, 0..rows, &mut out));
+            println!(
+                "scan, {level}, {together:2} probes: {:6.0} ns a reference and probe, {:.1} GB/s of codes",
+                seconds * 1e9 / out.len() as f64,
+                (rows * ScreenCode::STRIDE) as f64 / seconds * 1e-9
+            );
+        }
+        let mut comparer = Comparer::new(level);
+        let pairs = if level == Level::Scalar { 50 } else { 1000 };
+        let seconds = best(5, || {
+            for k in 0..pairs {
+                comparer.compare(probes[k % 64].view(), gallery.prepared[k * 7 % n].view());
+            }
+        });
+        if level == Level::best() {
+            full = seconds / pairs as f64;
+        }
+        println!("a full comparison, {level}: {:.1} us", seconds * 1e6 / pairs as f64);
+    }
+    println!("exhaustive: {:.0} references a second", 1.0 / full);
+    for level in Level::ALL.into_iter().filter(|l| l.is_available() && *l != Level::Scalar) {
+        for share in [0.002, 0.005, 0.01, 0.02, 0.05] {
+            let depth = Depth::Share(share);
+            let mut right = 0;
+            let one = best(5, || {
+                right = usize::from(search(&gallery, &probes[..1], depth, level)[0].reference == 0);
+            });
+            let mut compared = 0;
+            let many = best(1, || {
+                let found = search(&gallery, &probes, depth, level);
+                compared = found.iter().map(|f| f.compared).sum();
+                right = (0..64).filter(|&k| found[k].reference == k * 131 % n).count();
+            });
+            println!(
+                "search, {level}, {:.1} % penetrate ({:.2} %): one probe {:.0} references a second, 64 probes {:.0} each; {right} of 64 mates first",
+                share * 100.0,
+                100.0 * compared as f64 / (64 * n) as f64,
+                n as f64 / one,
+                (64 * n) as f64 / many
+            );
+        }
+    }
+    let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let rows = n.min(2000);
+    let part = column.part(0..rows);
+    let mut seconds = [0.0; 2];
+    for threads in [1, 2] {
+        seconds[threads - 1] = (0..3)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                let screen = Screen::new(Level::best());
+                pool(threads)
+                    .install(|| screen::join(&screen, &part, 0..screen::blocks(rows), Depth::Share(0.01), |_, _| {}));
+                started.elapsed().as_secs_f64()
+            })
+            .fold(f64::MAX, f64::min);
+    }
+    println!(
+        "join of {rows}: {:.2} s, with two threads {:.2} s (x{:.2}); {:.0} ns a pair",
+        seconds[0],
+        seconds[1],
+        seconds[0] / seconds[1],
+        seconds[0] * 2e9 / (rows * rows) as f64
+    );
+}

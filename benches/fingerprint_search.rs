@@ -1,0 +1,56 @@
+//! Fingerprint search under criterion: the scan of the screen, a whole search for one probe and for 64, a block of the join.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+#[path = "fingerprint/gallery.rs"]
+mod gallery;
+
+use criterion::{Criterion, Throughput, criterion_group, criterion_main};
+use gallery::{Gallery, search, synthetic};
+use vantay::{
+    fingerprint::{
+        Prepared,
+        screen::{Depth, Screen, ScreenCode, ScreenProbe, join},
+    },
+    simd::Level,
+};
+
+/// References; `FINGERS` sets another number (a million takes 7 GB).
+const REFERENCES: u64 = 10_007;
+
+fn benches(criterion: &mut Criterion) {
+    let references = std::env::var("FINGERS").ok().and_then(|n| n.parse().ok()).unwrap_or(REFERENCES);
+    let gallery = Gallery::synthetic(references);
+    let probes: Vec<Prepared> = (0..64).map(|k| synthetic(k * 131 % references, 1)).collect();
+    let (column, n) = (gallery.column(), gallery.len());
+    let mut group = criterion.benchmark_group(format!("fingerprints/{references}"));
+    group.sample_size(10);
+    for level in Level::ALL.into_iter().filter(|l| l.is_available() && *l != Level::Scalar) {
+        let screen = Screen::new(level);
+        let probe = [ScreenProbe::new(&ScreenCode::new(&probes[0]))];
+        for (heat, rows) in [("hot", 64.min(n)), ("cold", n)] {
+            let mut out = vec![0; rows];
+            group.throughput(Throughput::Elements(rows as u64));
+            group.bench_function(format!("scan/{heat}/{level}"), |b| {
+                b.iter(|| screen.scan(&probe, &column, 0..rows, &mut out));
+            });
+            assert!(out[0] > 4 * 1024, "the mate is the first reference");
+        }
+    }
+    let level = Level::best();
+    for together in [1, 64] {
+        group.throughput(Throughput::Elements((n * together) as u64));
+        group.bench_function(format!("search/{together}"), |b| {
+            b.iter(|| assert_eq!(search(&gallery, &probes[..together], Depth::Share(0.01), level)[0].reference, 0));
+        });
+    }
+    let rows = n.min(2000);
+    let part = column.part(0..rows);
+    group.throughput(Throughput::Elements(64 * rows as u64));
+    group.bench_function("join/block", |b| {
+        b.iter(|| join(&Screen::new(level), &part, 0..1, Depth::Share(0.01), |_, found| assert!(found.is_sorted())));
+    });
+    group.finish();
+}
+
+criterion_group!(all, benches);
+criterion_main!(all);

@@ -1,0 +1,168 @@
+//! How fast do registrations of a portrait and two fingers become durable, and how fast does what they make open?
+//!
+//! ```text
+//! cargo bench --bench gallery_enroll -- [--registrations 200000] [--commit-every N] [--directory DIR]
+//! ```
+//!
+//! The feed is NDJSON as `vantay enroll` reads it: 512 components, two fingers of 40 minutiae. The limit is what the disk takes: the
+//! bench writes as many bytes as the gallery has to one file, syncs it, and states the share. On a memory file system (`--directory
+//! /dev/shm`) the processor is the limit.
+#![allow(clippy::unwrap_used, missing_docs)]
+
+use rand::{RngExt, SeedableRng};
+use rand_pcg::Pcg64Mcg;
+use std::{
+    fs,
+    hint::black_box,
+    io::{BufWriter, Write},
+    path::{Path, PathBuf},
+    sync::Arc,
+    time::Instant,
+};
+use vantay::{
+    gallery::{FaceSpec, Gallery, NothingDerived, Options, check},
+    registration::{
+        FeedOptions, FeedReader, Finger, IdScheme, PersonalId, Portrait, Registration, RegistrationId, write_line,
+    },
+    search::SearchColumns,
+    template::{FaceEmbedding, FingerPosition, Impression, Minutia, MinutiaKind, MinutiaeTemplate},
+};
+
+const DIMENSION: usize = 512;
+
+fn registration(i: u64) -> Registration {
+    let mut random = Pcg64Mcg::seed_from_u64(i);
+    let components: Vec<f32> = (0..DIMENSION).map(|_| random.random_range(-1.0..1.0)).collect();
+    let embedding = FaceEmbedding::new(&components).unwrap();
+    let mut finger = |position| {
+        let minutiae = (0..40)
+            .map(|_| {
+                let [x, y] = [(); 2].map(|()| random.random_range(20..480));
+                Minutia::new(x, y, random.random(), MinutiaKind::Ending, Some(60))
+            })
+            .collect();
+        let position = FingerPosition::new(position).unwrap();
+        Finger::Captured(MinutiaeTemplate::new(position, Impression(0), Some(70), (500, 500), minutiae).unwrap())
+    };
+    let fingers = vec![finger(2), finger(7)];
+    Registration {
+        id: RegistrationId::new(&format!("HN-2022-{i:07}")).unwrap(),
+        personal_id: PersonalId::new(&format!("001204{i:06}"), IdScheme::Vietnam).unwrap(),
+        captured_at: Some(1_667_787_069_000 + i as i64),
+        portrait: Some(Portrait { model: "m".into(), embedding }),
+        fingers,
+    }
+}
+
+fn feed(directory: &Path, registrations: u64) -> PathBuf {
+    let path = directory.join(format!("vantay-bench-{registrations}.ndjson"));
+    if !path.exists() {
+        let mut out = BufWriter::new(fs::File::create(&path).unwrap());
+        (0..registrations).for_each(|i| write_line(&registration(i), &mut out).unwrap());
+        out.flush().unwrap();
+    }
+    path
+}
+
+fn read(feed: &Path) -> FeedReader {
+    FeedReader::open(feed, FeedOptions::default()).unwrap()
+}
+
+/// Seconds to write and sync so many bytes to one file.
+fn seconds_to_write(directory: &Path, bytes: u64) -> f64 {
+    let path = directory.join("vantay-bench-bytes");
+    let block = vec![7u8; 4 << 20];
+    let start = Instant::now();
+    let mut file = fs::File::create(&path).unwrap();
+    for _ in 0..bytes.div_ceil(block.len() as u64) {
+        file.write_all(&block).unwrap();
+    }
+    file.sync_all().unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    fs::remove_file(path).unwrap();
+    seconds
+}
+
+fn main() {
+    let arguments: Vec<String> = std::env::args().collect();
+    let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
+    let number = |name: &str, default: u64| value(name).map_or(default, |text| text.parse().unwrap());
+    let registrations = number("--registrations", 100_000);
+    let commit_every = number("--commit-every", u64::MAX);
+    let directory = value("--directory").map_or_else(std::env::temp_dir, PathBuf::from);
+
+    let feed = feed(&directory, registrations);
+    let feed_bytes = fs::metadata(&feed).unwrap().len();
+    let start = Instant::now();
+    let mut reader = read(&feed);
+    let mut lines = 0;
+    while let Some(batch) = reader.next_batch() {
+        lines += batch.len() as u64;
+        batch.into_iter().for_each(|line| drop(black_box(line.outcome.unwrap())));
+    }
+    assert_eq!(lines, registrations);
+    let seconds = start.elapsed().as_secs_f64();
+    let bytes = feed_bytes / registrations;
+    println!("feed alone: {:.0} a second, {bytes} bytes each", registrations as f64 / seconds);
+
+    for derives in [true, false] {
+        let path = directory.join("vantay-bench-gallery");
+        let _ = fs::remove_dir_all(&path);
+        let start = Instant::now();
+        let face = Some(FaceSpec { model: "m".into(), dimension: DIMENSION });
+        let gallery = Gallery::create(&path, Options { face, ..Options::default() }).unwrap();
+        let mut writer =
+            gallery.writer(if derives { Arc::new(SearchColumns) } else { Arc::new(NothingDerived) }).unwrap();
+        let mut reader = read(&feed);
+        let mut uncommitted = 0;
+        while let Some(batch) = reader.next_batch() {
+            for line in batch {
+                writer.enroll(line.outcome.unwrap()).unwrap();
+                uncommitted += 1;
+                if uncommitted == commit_every {
+                    writer.commit().unwrap();
+                    uncommitted = 0;
+                }
+            }
+        }
+        let staged = start.elapsed().as_secs_f64();
+        writer.commit().unwrap();
+        let seconds = start.elapsed().as_secs_f64();
+        let info = gallery.snapshot().info();
+        assert_eq!((info.registrations, info.subjects), (registrations, registrations));
+        let limit = seconds_to_write(&directory, info.bytes);
+        println!(
+            "{}: {:.0} a second committed ({:.2} s, of it {:.2} s in the commit), {} bytes each in {} segments; \
+             writing the bytes alone takes {limit:.2} s: {:.0} % of the limit",
+            if derives { "enrolled with search columns" } else { "enrolled templates alone" },
+            registrations as f64 / seconds,
+            seconds,
+            seconds - staged,
+            info.bytes / registrations,
+            info.segments,
+            100.0 * limit / seconds,
+        );
+        drop(writer);
+        let opened = (0..20)
+            .map(|_| {
+                let start = Instant::now();
+                assert_eq!(Gallery::open(&path).unwrap().snapshot().info().registrations, registrations);
+                start.elapsed().as_secs_f64()
+            })
+            .fold(f64::MAX, f64::min);
+        println!("opened in {:.3} ms", opened * 1e3);
+        let snapshot = gallery.snapshot();
+        let start = Instant::now();
+        for i in (0..registrations).step_by(7) {
+            assert!(snapshot.find_registration(&format!("HN-2022-{i:07}")).unwrap().is_some());
+        }
+        let each = start.elapsed().as_secs_f64() / (registrations.div_ceil(7)) as f64;
+        println!("found by name in {:.2} us", each * 1e6);
+        let start = Instant::now();
+        let report = check(&path, true);
+        assert!(report.is_whole());
+        println!("checked deep at {:.1} GB/s", report.bytes as f64 / start.elapsed().as_secs_f64() / 1e9);
+        drop(gallery);
+        fs::remove_dir_all(&path).unwrap();
+    }
+}

@@ -1,0 +1,272 @@
+//! The command as its users meet it: what it writes, where, and with which exit status.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+/// A folder with a synthetic feed, its truth, and a gallery that holds it.
+struct City {
+    directory: tempfile::TempDir,
+}
+
+fn vantay(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_vantay")).args(arguments).output().expect("the command starts")
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8(bytes.to_vec()).expect("output is text")
+}
+
+/// Runs a command that has to succeed and returns its standard output.
+fn done(arguments: &[&str]) -> String {
+    let output = vantay(arguments);
+    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+    text(&output.stdout)
+}
+
+/// Runs a command that has to fail with `status` and returns what it says on standard error.
+fn refused(status: i32, arguments: &[&str]) -> String {
+    let output = vantay(arguments);
+    let said = text(&output.stderr);
+    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
+    said
+}
+
+impl City {
+    fn new(subjects: &str) -> Self {
+        let city = City { directory: tempfile::tempdir().expect("a folder") };
+        let (feed, truth, gallery) = (city.path("feed.ndjson"), city.path("truth.csv"), city.path("gallery"));
+        done(&["synth", "--subjects", subjects, "--duplicates", "0.05", "--out", &feed, "--truth", &truth]);
+        done(&["create", &gallery, "--face-model", "synthetic", "--face-dim", "512"]);
+        done(&["enroll", &gallery, &feed]);
+        city
+    }
+
+    fn path(&self, name: &str) -> String {
+        self.directory.path().join(name).to_string_lossy().into_owned()
+    }
+
+    fn gallery(&self) -> String {
+        self.path("gallery")
+    }
+
+    fn lines(&self) -> Vec<String> {
+        fs::read_to_string(self.path("feed.ndjson")).expect("the feed").lines().map(str::to_owned).collect()
+    }
+
+    /// A feed of these lines.
+    fn feed(&self, name: &str, lines: &[String]) -> String {
+        let path = self.path(name);
+        fs::write(&path, lines.join("\n") + "\n").expect("a feed is written");
+        path
+    }
+}
+
+/// The value of a field, as it is written, of an object on one line.
+fn field<'a>(object: &'a str, name: &str) -> &'a str {
+    let start = object.find(&format!("\"{name}\":")).unwrap_or_else(|| panic!("{name} in {object}")) + name.len() + 3;
+    let rest = &object[start..];
+    rest[..rest.find([',', '}']).unwrap_or(rest.len())].trim_matches('"')
+}
+
+fn data(folder: &str) -> Option<PathBuf> {
+    let data = std::env::var_os("VANTAY_DATA")
+        .map_or_else(|| Path::new(env!("CARGO_MANIFEST_DIR")).join("../../../shared/data"), PathBuf::from)
+        .join(folder);
+    data.exists().then_some(data)
+}
+
+#[test]
+fn a_city_is_enrolled_verified_searched_and_deduplicated() {
+    let city = City::new("200");
+    let gallery = city.gallery();
+    let info = done(&["info", &gallery]);
+    assert_eq!((field(&info, "registrations"), field(&info, "subjects"), field(&info, "commit")), ("210", "210", "1"));
+
+    let stats = city.path("stats.json");
+    let answers = done(&["verify", &gallery, &city.path("feed.ndjson"), "--stats", &stats]);
+    assert_eq!(answers.lines().count(), 210);
+    assert!(answers.lines().all(|answer| field(answer, "decision") == "match"));
+    let stats = fs::read_to_string(stats).expect("stats are written");
+    for name in [
+        "seconds",
+        "comparisons",
+        "per_second",
+        "full_comparisons",
+        "penetration_rate",
+        "threads",
+        "simd",
+        "bytes_read",
+    ] {
+        assert!(stats.contains(&format!("\"{name}\":")), "{name} in {stats}");
+    }
+
+    let probes = city.feed("probes.ndjson", &city.lines()[..5]);
+    for answer in done(&["identify", &gallery, &probes, "--top", "3", "--modality", "face"]).lines() {
+        let first = answer.split("\"candidates\":").nth(1).expect("candidates");
+        assert_eq!(field(first, "registration"), field(answer, "registration"));
+        assert_eq!(first.matches("\"personal_id\"").count(), 3);
+    }
+
+    let pairs = done(&["dedup", &gallery]);
+    let truth = fs::read_to_string(city.path("truth.csv")).expect("the truth");
+    let planted = truth.lines().count() - 1;
+    let listed = pairs.lines().filter(|pair| field(pair, "decision") == "match").count();
+    assert!(listed + 1 >= planted && listed <= planted, "{listed} of {planted}");
+    assert!(pairs.lines().all(|pair| pair.contains("\"kind\":\"different_id\"")));
+}
+
+#[test]
+fn wrong_records_are_named_by_place_and_cost_only_themselves() {
+    let city = City::new("20");
+    let good = &city.lines()[3];
+    let new = |name: &str| good.replacen(field(good, "registration"), name, 1);
+    let wrong: [(String, &str); 12] = [
+        ("{\"registration\": ".into(), "not JSON"),
+        (new("").replacen("\"registration\":\"\"", "\"registration\":7", 1), "registration: expected"),
+        (new(&"x".repeat(65)), "expected 1 to 64"),
+        (new("A1").replacen(field(good, "personal_id"), "00120400025", 1), "expected 12 digits"),
+        (new("A2").replacen(field(good, "personal_id"), "00120400025x", 1), "expected digits only"),
+        (new("A3").replacen("\"synthetic\"", "\"other\"", 1), "embedding of model \"other\""),
+        (new("A4").replacen("\"embedding\":\"", "\"embedding\":\"*", 1), "not base64"),
+        (
+            "{\"registration\":\"A5\",\"personal_id\":\"001204000257\",\"portrait\":{\"model\":\"synthetic\",\"embedding\":[1,2,3]}}"
+                .into(),
+            "embedding of 3 dimensions",
+        ),
+        ("{\"registration\":\"A6\",\"personal_id\":\"001204000257\"}".into(), "no usable template"),
+        (new("A7").replacen("iso19794-2:2005", "iso1", 1), "unknown template format \"iso1\""),
+        (new("A8").replacen("\"position\":2", "\"position\":12", 1), "position"),
+        (good.clone(), "exists"),
+    ];
+    let mut lines: Vec<String> = wrong.iter().map(|(line, _)| line.clone()).collect();
+    lines.push(new("fine"));
+    let feed = city.feed("wrong.ndjson", &lines);
+    let rejects = city.path("rejects.ndjson");
+
+    let first = refused(1, &["enroll", &city.gallery(), &feed]);
+    assert!(first.contains("wrong.ndjson: line 1, byte 15: not JSON"), "{first}");
+
+    let output = vantay(&["enroll", &city.gallery(), &feed, "--on-error", "skip", "--rejects", &rejects]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = text(&output.stderr);
+    for (_, message) in &wrong {
+        assert!(said.contains(message), "{message} in {said}");
+    }
+    assert!(said.contains("1 registrations enrolled, 12 rejected"), "{said}");
+    let copied = fs::read_to_string(rejects).expect("rejects are copied");
+    assert_eq!(copied.lines().collect::<Vec<_>>(), lines[..12].iter().map(String::as_str).collect::<Vec<_>>());
+    assert_eq!(field(&done(&["info", &city.gallery()]), "registrations"), "22");
+}
+
+#[test]
+fn a_run_that_stops_enrols_nothing() {
+    let city = City::new("20");
+    let mut lines = city.lines();
+    lines.iter_mut().for_each(|line| *line = line.replacen("\"S1-", "\"T1-", 1));
+    lines.push("broken".into());
+    let feed = city.feed("broken.ndjson", &lines);
+    refused(1, &["enroll", &city.gallery(), &feed]);
+    assert_eq!(field(&done(&["info", &city.gallery()]), "registrations"), "21");
+}
+
+#[test]
+fn what_is_removed_is_found_no_more_and_leaves_the_disk() {
+    let city = City::new("30");
+    let gone = field(&city.lines()[4], "personal_id").to_owned();
+    done(&["remove", &city.gallery(), &gone]);
+    done(&["compact", &city.gallery()]);
+    let probes = city.feed("probes.ndjson", &city.lines()[4..5]);
+    let answer = done(&["identify", &city.gallery(), &probes, "--top", "100"]);
+    assert!(!answer.contains(&gone));
+    done(&["check", &city.gallery(), "--deep"]);
+    refused(1, &["remove", &city.gallery(), &gone]);
+}
+
+#[test]
+fn damage_is_seen_and_what_is_whole_is_kept() {
+    let city = City::new("30");
+    let segment = fs::read_dir(city.gallery())
+        .expect("the gallery")
+        .map(|entry| entry.expect("an entry").path())
+        .find(|path| path.file_name().is_some_and(|name| name.to_string_lossy().starts_with("segment")))
+        .expect("a segment");
+    let mut bytes = fs::read(&segment).expect("the segment");
+    let middle = bytes.len() / 2;
+    bytes[middle] ^= 1;
+    fs::write(&segment, bytes).expect("the damage is done");
+    let output = vantay(&["check", &city.gallery(), "--deep", "--repair", &city.path("repaired")]);
+    assert_eq!(output.status.code(), Some(1));
+    assert!(text(&output.stdout).contains("\"sound\":false"));
+    done(&["check", &city.path("repaired"), "--deep"]);
+}
+
+#[test]
+fn wrong_usage_is_status_two() {
+    for arguments in [
+        &["enroll"][..],
+        &["info", "/nowhere"],
+        &["create", "somewhere", "--face-model", "x"],
+        &["identify", "/nowhere", "feed", "--born", "1990..1980"],
+        &["convert", "a", "b", "--to", "iso1"],
+        &["verify", "/nowhere", "feed", "--fmr", "1e-6", "--fpir", "1e-3"],
+        &["dance"],
+    ] {
+        refused(2, arguments);
+    }
+}
+
+#[test]
+fn a_rate_without_a_calibration_is_refused_with_what_to_run() {
+    let city = City::new("20");
+    let (gallery, feed) = (city.path("other"), city.path("other.ndjson"));
+    let lines: Vec<_> = city.lines().iter().map(|line| line.replace("\"synthetic\"", "\"another\"")).collect();
+    city.feed("other.ndjson", &lines);
+    done(&["create", &gallery, "--face-model", "another", "--face-dim", "512"]);
+    done(&["enroll", &gallery, &feed]);
+    let said = refused(1, &["verify", &gallery, &feed, "--fmr", "1e-6"]);
+    assert!(said.contains("no calibration for face") && said.contains("vantay calibrate"), "{said}");
+    // With a model that the library knows, the rate comes with each answer.
+    for answer in done(&["verify", &city.gallery(), &city.path("feed.ndjson"), "--fmr", "1e-6"]).lines() {
+        assert_eq!(field(answer, "decision"), "match");
+        assert!(field(answer, "fmr").parse::<f64>().expect("a rate") <= 1e-6, "{answer}");
+    }
+}
+
+#[test]
+fn scores_of_a_folder_go_through_eval() {
+    let Some(set) = data("fingerprint/fvc2002-db2b-secugen") else {
+        eprintln!("skipped: scores_of_a_folder_go_through_eval: no data");
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a folder");
+    let scores = directory.path().join("scores.csv").to_string_lossy().into_owned();
+    done(&["score", "fingerprint", &set.to_string_lossy(), "--out", &scores]);
+    let lines = fs::read_to_string(&scores).expect("scores are written");
+    assert_eq!((lines.lines().count(), lines.lines().next()), (1 + 80 * 79 / 2, Some("fileA,fileB,score")));
+    let report = directory.path().join("report");
+    let table = done(&["eval", &scores, "--report", &report.to_string_lossy()]);
+    assert!(table.contains("EER"), "{table}");
+    assert!(report.join("index.html").exists());
+}
+
+#[test]
+fn two_impressions_are_compared_and_drawn_and_converted() {
+    let Some(set) = data("fingerprint/fvc2002-db2b-secugen") else {
+        eprintln!("skipped: two_impressions_are_compared_and_drawn_and_converted: no data");
+        return;
+    };
+    let directory = tempfile::tempdir().expect("a folder");
+    let to = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    let mut files: Vec<_> = fs::read_dir(set).expect("the set").map(|entry| entry.expect("an entry").path()).collect();
+    files.sort();
+    let [a, b] = [0, 1].map(|i: usize| files[i].to_string_lossy().into_owned());
+    let report = done(&["compare", &a, &b, "--svg", &to("pairs.svg")]);
+    assert!(field(&report, "score").parse::<f64>().expect("a number") > 0.0);
+    assert!(fs::read_to_string(to("pairs.svg")).expect("a drawing").starts_with("<svg"));
+    done(&["convert", &a, &to("2011.iso"), "--to", "iso19794-2:2011"]);
+    done(&["convert", &to("2011.iso"), &to("2005.iso"), "--to", "iso19794-2:2005"]);
+    assert_eq!(done(&["compare", &to("2005.iso"), &b]), done(&["compare", &a, &b]));
+}

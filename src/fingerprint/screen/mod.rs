@@ -1,0 +1,67 @@
+//! The screen: which references of a gallery are worth a full comparison.
+//!
+//! # Problem
+//! A full comparison takes tens of microseconds; a search has less than one for each reference. A cheap score has to rank the references so
+//! that a mate is among the first per cent, and what that misses has to be known.
+//!
+//! # Method
+//! A gallery keeps a [`ScreenCode`] of fixed length for each finger: the places of at most 64 minutiae and their descriptors, rounded to four
+//! bits. A scan measures every minutia of the probe against every one of the reference with byte products, pairs each of the reference's
+//! with the most similar of the probe's, and scores how well the sixteen most similar pairs agree about one turn and shift. The
+//! caller chooses a [`Depth`] by the share of mates that he may lose, and compares in full what scores at least the threshold that
+//! [`ScoreCounts`] finds for his probe. Fingers of one subject are added as [`Evidence`] before anything is dropped.
+//!
+//! # Cost
+//! 2304 bytes a reference. With 40 minutiae on either side a scan takes 480 `vpdpbusd`, 240 cycles where two start in each, and about as long for
+//! pairing and agreement: arithmetic binds it, not memory. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
+//! `tried.md` beside this file says what else was measured.
+//!
+//! # Example
+//! ```
+//! use vantay::{
+//!     fingerprint::{Prepared, screen::{Depth, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe}},
+//!     simd::Level,
+//!     template::{FingerPosition, Impression, Minutia, MinutiaKind, MinutiaeTemplate},
+//! };
+//!
+//! # fn main() -> Result<(), Box<dyn std::error::Error>> {
+//! let finger = |seed: u32| {
+//!     let minutiae = (0..40u32).map(|k| {
+//!         let r = (seed * 100 + k).wrapping_mul(2_654_435_761);
+//!         Minutia::new((r % 311) as i16, (r / 311 % 401) as i16, (r >> 24) as u8, MinutiaKind::Ending, None)
+//!     });
+//!     let template = MinutiaeTemplate::new(FingerPosition::UNKNOWN, Impression(0), None, (0, 0), minutiae.collect());
+//!     template.map(|template| ScreenCode::new(&Prepared::new(&template)))
+//! };
+//! let mut bytes = Vec::new();
+//! for seed in 0..200 {
+//!     bytes.extend_from_slice(finger(seed)?.as_bytes());
+//! }
+//! let column = ScreenColumn::new(&bytes)?;
+//! let mut scores = vec![0; column.len()];
+//! Screen::new(Level::chosen()?).scan(&[ScreenProbe::new(&finger(17)?)], &column, 0..column.len(), &mut scores);
+//! let mut counts = ScoreCounts::default();
+//! counts.add(&scores);
+//! assert!(scores[17] >= counts.threshold(Depth::Share(0.01)));
+//! assert!(scores[17] > scores[18]);
+//! # Ok(())
+//! # }
+//! ```
+
+mod code;
+mod depth;
+mod join;
+mod pairs;
+mod parameters;
+mod probe;
+mod reference;
+mod scan;
+
+pub use code::{ScreenCode, ScreenColumn};
+pub use depth::{Depth, Evidence, ScoreCounts};
+pub use join::{BLOCK, Survivor, blocks, join};
+pub use probe::ScreenProbe;
+pub use scan::{DAMAGED, Screen};
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,230 @@
+//! Fingers of many references: screened by codes, so that only the likely ones are compared in full.
+//!
+//! # Method
+//! Every probe finger is scored against every reference finger that it may be, by the codes in the mapped columns
+//! ([`fingerprint::screen`](crate::fingerprint::screen)). How rare a score is among all references of that finger makes it
+//! comparable between fingers, so the fingers of a registration add up before it is decided who survives: two mediocre
+//! fingers beat one good one. The rows with the most evidence survive, as many as the [`Depth`] says.
+//!
+//! # Cost
+//! One pass over the codes for a batch of probes. The scores of a batch are kept, two bytes for each probe finger and row, so that
+//! the threshold is exact and does not depend on how rows lie in segments; a batch is as large as 256 MB of them allow.
+
+use super::{
+    FingerMatching, Search, SearchError, Work,
+    references::{SegmentReferences, is_kept},
+};
+use crate::{
+    fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+    gallery::Place,
+    template::FingerPosition,
+};
+use rayon::prelude::*;
+use std::ops::Range;
+
+/// Scores of one batch in memory.
+const BATCH_BYTES: usize = 256 << 20;
+/// Rows that are scored at a time.
+const ROWS: usize = 2048;
+/// The reference has no finger that the probe finger compares with.
+const ABSENT: u16 = 0;
+
+/// The fingers of one probe, ready to be screened.
+pub(super) type ProbeFingers = Vec<(FingerPosition, ScreenCode)>;
+
+/// The fingers of a batch, ordered by position so that those of one position stand together.
+struct Batch {
+    /// The probe, and its position.
+    fingers: Vec<(usize, FingerPosition)>,
+    codes: Vec<ScreenProbe>,
+}
+
+/// A run of rows of a segment, and the scores of the batch's fingers: finger by finger.
+struct Block {
+    segment: usize,
+    rows: Range<usize>,
+    scores: Vec<u16>,
+}
+
+impl Search<'_> {
+    /// The rows worth comparing with each of `probes`, in the order of places.
+    pub(super) fn screen(
+        &self,
+        probes: &[ProbeFingers],
+        matching: FingerMatching,
+        depth: Depth,
+        kept: &[Option<Vec<u64>>],
+        work: &mut Work,
+    ) -> Result<Vec<Vec<Place>>, SearchError> {
+        let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
+        let most_fingers = probes.iter().map(Vec::len).max().unwrap_or(0).max(1);
+        let batch = (BATCH_BYTES / 2 / rows.max(1) / most_fingers).clamp(1, 1024);
+        let mut survivors = Vec::with_capacity(probes.len());
+        for probes in probes.chunks(batch) {
+            survivors.extend(self.screen_batch(probes, matching, depth, kept, work)?);
+        }
+        Ok(survivors)
+    }
+
+    fn screen_batch(
+        &self,
+        probes: &[ProbeFingers],
+        matching: FingerMatching,
+        depth: Depth,
+        kept: &[Option<Vec<u64>>],
+        work: &mut Work,
+    ) -> Result<Vec<Vec<Place>>, SearchError> {
+        let batch = Batch::new(probes);
+        let screen = Screen::new(self.level);
+        let runs: Vec<(usize, Range<usize>)> = (self.references.segments.iter().enumerate())
+            .flat_map(|(s, of)| {
+                let len = of.segment.len();
+                (0..len).step_by(ROWS).map(move |from| (s, from..len.min(from + ROWS)))
+            })
+            .filter(|(s, rows)| any_kept(kept[*s].as_deref(), rows.clone()))
+            .collect();
+        let blocks = runs
+            .into_par_iter()
+            .map(|(segment, rows)| {
+                let of = &self.references.segments[segment];
+                let (scores, bytes) = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
+                Ok((Block { segment, rows, scores }, bytes))
+            })
+            .collect::<Result<Vec<_>, SearchError>>()?;
+        let bytes = blocks.iter().map(|(_, bytes)| bytes).sum();
+        let blocks: Vec<Block> = blocks.into_iter().map(|(block, _)| block).collect();
+        let counted: Vec<(Evidence, u64)> =
+            (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
+        *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
+        Ok((0..probes.len())
+            .into_par_iter()
+            .map(|probe| {
+                let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
+                let fingers: Vec<(usize, &Evidence)> =
+                    fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
+                survivors(&blocks, &fingers, depth)
+            })
+            .collect())
+    }
+}
+
+impl Batch {
+    fn new(probes: &[ProbeFingers]) -> Self {
+        let mut all: Vec<(usize, FingerPosition, &ScreenCode)> = (probes.iter().enumerate())
+            .flat_map(|(probe, fingers)| fingers.iter().map(move |(position, code)| (probe, *position, code)))
+            .collect();
+        all.sort_by_key(|&(probe, position, _)| (position, probe));
+        Batch {
+            fingers: all.iter().map(|&(probe, position, _)| (probe, position)).collect(),
+            codes: all.iter().map(|&(_, _, code)| ScreenProbe::new(code)).collect(),
+        }
+    }
+
+    /// The fingers that compare with references at `position`, as one or two ranges.
+    fn against(&self, matching: FingerMatching, position: FingerPosition) -> [Range<usize>; 2] {
+        let of = |wanted: FingerPosition| {
+            let from = self.fingers.partition_point(|&(_, position)| position < wanted);
+            from..self.fingers.partition_point(|&(_, position)| position <= wanted)
+        };
+        if matching == FingerMatching::Any || position == FingerPosition::UNKNOWN {
+            [0..self.fingers.len(), 0..0]
+        } else {
+            [of(FingerPosition::UNKNOWN), of(position)]
+        }
+    }
+}
+
+/// The scores of rows of a segment, finger by finger, and how many bytes were read for them.
+fn score(
+    of: &SegmentReferences<'_>,
+    rows: Range<usize>,
+    batch: &Batch,
+    matching: FingerMatching,
+    screen: Screen,
+    kept: Option<&[u64]>,
+) -> Result<(Vec<u16>, u64), SearchError> {
+    let count = rows.len();
+    let mut scores = vec![ABSENT; batch.fingers.len() * count];
+    let mut out = Vec::new();
+    let mut bytes = 0;
+    for column in of.finger_columns() {
+        let entries = column.entries(rows.clone());
+        let fingers = batch.against(matching, column.position());
+        if entries.is_empty() || fingers.iter().all(Range::is_empty) {
+            continue;
+        }
+        let codes = column.codes(entries.clone())?.map(ScreenColumn::new).transpose()?;
+        bytes += (entries.len() * ScreenCode::STRIDE) as u64;
+        for fingers in fingers.into_iter().filter(|fingers| !fingers.is_empty()) {
+            out.clear();
+            // A finger without a code always survives: the full comparison has it or says what is wrong.
+            out.resize(fingers.len() * entries.len(), DAMAGED);
+            if let Some(codes) = &codes {
+                screen.scan(&batch.codes[fingers.clone()], codes, 0..entries.len(), &mut out);
+            }
+            for (finger, out) in fingers.zip(out.chunks(entries.len())) {
+                let scores = &mut scores[finger * count..][..count];
+                for (&row, &score) in column.rows()[entries.clone()].iter().zip(out) {
+                    if is_kept(kept, row as usize) {
+                        let best = &mut scores[row as usize - rows.start];
+                        *best = (*best).max(score.max(ABSENT + 1));
+                    }
+                }
+            }
+        }
+    }
+    Ok((scores, bytes))
+}
+
+/// What the scores of a finger say, and how many there are.
+fn evidence_of(blocks: &[Block], finger: usize) -> (Evidence, u64) {
+    let mut counts = ScoreCounts::default();
+    let mut present = Vec::with_capacity(ROWS);
+    for block in blocks {
+        present.clear();
+        present.extend(block.of(finger).iter().copied().filter(|&score| score != ABSENT));
+        counts.add(&present);
+    }
+    (counts.evidence(), counts.total())
+}
+
+impl Block {
+    fn of(&self, finger: usize) -> &[u16] {
+        let count = self.rows.len();
+        &self.scores[finger * count..][..count]
+    }
+
+    /// The evidence of a row, or `None` if it has none of the fingers.
+    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> Option<u16> {
+        let score = |&(finger, evidence): &(usize, &Evidence)| {
+            let score = self.of(finger)[row];
+            (score != ABSENT).then(|| evidence.of(score))
+        };
+        fingers.iter().any(|finger| score(finger).is_some()).then(|| Evidence::sum(fingers.iter().map(score)))
+    }
+}
+
+/// The rows with the most evidence.
+fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: Depth) -> Vec<Place> {
+    let mut counts = ScoreCounts::default();
+    let mut sums = Vec::with_capacity(ROWS);
+    for block in blocks {
+        sums.clear();
+        sums.extend((0..block.rows.len()).filter_map(|row| block.sum(fingers, row)));
+        counts.add(&sums);
+    }
+    let threshold = counts.threshold(depth);
+    let mut places = Vec::new();
+    for block in blocks {
+        for row in 0..block.rows.len() {
+            if block.sum(fingers, row).is_some_and(|sum| sum >= threshold) {
+                places.push(Place { segment: block.segment, row: (block.rows.start + row) as u32 });
+            }
+        }
+    }
+    places
+}
+
+fn any_kept(words: Option<&[u64]>, rows: Range<usize>) -> bool {
+    words.is_none_or(|words| words[rows.start / 64..rows.end.div_ceil(64)].iter().any(|&word| word != 0))
+}
