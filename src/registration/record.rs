@@ -1,7 +1,7 @@
 //! One registration: who, when, which templates.
 
 use super::{FeedError, PersonalId};
-use crate::template::{FaceEmbedding, FingerPosition, MinutiaeTemplate};
+use crate::template::{FaceEmbedding, FingerPosition, MinutiaeTemplate, Record, TemplateError};
 use std::fmt;
 
 /// A registration's own name: 1 to 64 bytes, unique in a gallery.
@@ -57,6 +57,25 @@ pub enum Finger {
         /// Why, in the officer's words (`amputated`, `bandaged`); at most 64 bytes.
         reason: Box<str>,
     },
+}
+
+impl Finger {
+    /// The fingers of a template record, one for each view, of a finger that is said to be at `at`.
+    ///
+    /// With one view, what is said wins over the view's own position, unless it is unknown. With several views, each is a
+    /// finger of its own at its own position; only views that do not know theirs take `at`.
+    ///
+    /// # Errors
+    /// If a view cannot be brought to the inner form.
+    pub fn of_record(record: &Record, at: FingerPosition) -> Result<Vec<Finger>, TemplateError> {
+        let views = record.templates()?;
+        let single = views.len() == 1;
+        let placed = |view: MinutiaeTemplate| {
+            let is_taken = at != FingerPosition::UNKNOWN && (single || view.position() == FingerPosition::UNKNOWN);
+            Finger::Captured(if is_taken { view.with_position(at) } else { view })
+        };
+        Ok(views.into_iter().map(placed).collect())
+    }
 }
 
 /// One enrolment event of a subject.

@@ -13,6 +13,13 @@ pub struct Thresholds {
     pub fingerprint: f64,
 }
 
+impl Default for Thresholds {
+    /// Where nothing is known of a model or extractor: a start, no promise.
+    fn default() -> Self {
+        Thresholds { face: 0.4, fingerprint: 12.0 }
+    }
+}
+
 /// Turns part scores into one score and a decision.
 ///
 /// By rates: the parts' log-likelihood ratios add up and a [`Policy`] decides by their false match rate. By raw thresholds,
@@ -55,7 +62,7 @@ impl Rank {
 impl Judge {
     /// A judge by rates.
     pub fn new(fusion: Fusion, policy: Policy) -> Self {
-        Judge { fusion, policy, raw: Thresholds { face: 0.4, fingerprint: 12.0 } }
+        Judge { fusion, policy, raw: Thresholds::default() }
     }
 
     /// A judge by raw thresholds: what reaches one is a match, the rest is nobody.

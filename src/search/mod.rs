@@ -13,6 +13,7 @@
 //! Results do not depend on threads, SIMD level or how registrations lie in segments; equal scores go by personal ID, then
 //! registration.
 
+mod deciding;
 mod deduplicate;
 mod derivation;
 mod error;
@@ -28,6 +29,7 @@ mod verify;
 mod work;
 
 pub use crate::fingerprint::screen::Depth;
+pub use deciding::Deciding;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;

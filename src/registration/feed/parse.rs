@@ -5,7 +5,7 @@ use crate::{
     registration::{
         FeedError, FeedPlace, FeedProblem, Finger, IdScheme, PersonalId, Portrait, Registration, RegistrationId,
     },
-    template::{self, FaceEmbedding, FingerPosition, Format, MinutiaeTemplate, Record},
+    template::{self, FaceEmbedding, FingerPosition, Format, Record},
 };
 use base64::{Engine, engine::general_purpose::STANDARD_PAD_INDIFFERENT};
 use simd_json::{Buffers, INPUT_PADDING, Node, Tape};
@@ -229,9 +229,7 @@ impl LineParser<'_> {
             None => template::read(self.bytes).map_err(|error| template.fault(error))?,
             Some(named) => self.read_named(named, template)?,
         };
-        let views = record.templates().map_err(|error| template.fault(error))?;
-        let single = views.len() == 1;
-        fingers.extend(views.into_iter().map(|view| Finger::Captured(placed(view, at, single))));
+        fingers.extend(Finger::of_record(&record, at).map_err(|error| template.fault(error))?);
         Ok(())
     }
 
@@ -277,13 +275,6 @@ fn offset_of(error: &base64::DecodeError) -> Option<usize> {
         base64::DecodeError::InvalidByte(at, _) => Some(*at),
         _ => None,
     }
-}
-
-/// `view` at the position the line gives it: the line's own position where it has one and the record has one view, the
-/// view's otherwise, and the line's again where the view does not know.
-fn placed(view: MinutiaeTemplate, at: FingerPosition, single: bool) -> MinutiaeTemplate {
-    let takes_the_lines = at != FingerPosition::UNKNOWN && (single || view.position() == FingerPosition::UNKNOWN);
-    if takes_the_lines { view.with_position(at) } else { view }
 }
 
 /// Milliseconds since 1970 of an RFC 3339 time, towards the past.

@@ -1,6 +1,9 @@
 //! What must hold of the source besides passing its tests.
 
-use crate::run::{Outcome, cargo, run};
+use crate::{
+    python,
+    run::{Outcome, cargo, run},
+};
 
 /// Runs all checks, quickest first.
 pub fn all() -> Outcome {
@@ -9,5 +12,6 @@ pub fn all() -> Outcome {
     let mut doc = cargo(&["doc", "--workspace", "--no-deps", "--document-private-items"]);
     doc.env("RUSTDOCFLAGS", "-D warnings");
     run(doc)?;
-    run(cargo(&["test", "--package", "vantay", "--test", "house"]))
+    run(cargo(&["test", "--package", "vantay", "--test", "house"]))?;
+    python::lint()
 }

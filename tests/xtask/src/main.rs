@@ -2,7 +2,9 @@
 //!
 //! Whatever a command needs beyond Rust and Python 3.9 it installs into `target/`, never elsewhere.
 
+mod c;
 mod lint;
+mod python;
 mod run;
 mod test;
 
@@ -12,8 +14,11 @@ use std::process::ExitCode;
 const HELP: &str = "\
 usage: cargo xtask <command>
 
-  test    every test there is: Rust, the command line, documentation
-  lint    formatting, clippy, documentation warnings, house rules
+  test       every test there is: Rust, the command line, documentation, Python, C
+  lint       formatting, clippy, documentation warnings, house rules, Python types
+  python     the tests of the Python package alone
+  c          the tests of the C library alone
+  c PREFIX   build the C library for release and install it under PREFIX
 ";
 
 fn main() -> ExitCode {
@@ -21,6 +26,9 @@ fn main() -> ExitCode {
     let outcome: Outcome = match arguments.iter().map(String::as_str).collect::<Vec<_>>()[..] {
         ["test"] => test::all(),
         ["lint"] => lint::all(),
+        ["python"] => python::test(),
+        ["c"] => c::test(),
+        ["c", prefix] => c::install(std::path::Path::new(prefix), true),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -1,9 +1,14 @@
 //! Every test there is.
 
-use crate::run::{Outcome, cargo, run};
+use crate::{
+    c, python,
+    run::{Outcome, cargo, run},
+};
 
 /// Runs them all, cheapest first.
 pub fn all() -> Outcome {
     run(cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]))?;
-    run(cargo(&["test", "--workspace", "--doc"]))
+    run(cargo(&["test", "--workspace", "--doc"]))?;
+    python::test()?;
+    c::test()
 }

@@ -1,0 +1,140 @@
+//! The boundary: errors and panics become numbers, and the last detail is kept for whoever asks.
+
+use crate::results::*;
+use std::{
+    cell::RefCell,
+    ffi::{CString, c_char},
+    panic::{AssertUnwindSafe, catch_unwind},
+};
+use vantay::{
+    Error,
+    gallery::{GalleryError, Rejection},
+    registration::FeedError,
+    search::SearchError,
+};
+
+thread_local! {
+    static DETAIL: RefCell<CString> = RefCell::default();
+}
+
+/// Why a call failed.
+#[derive(Debug)]
+pub(crate) struct Failure {
+    result: vantay_result_t,
+    detail: String,
+}
+
+impl Failure {
+    pub fn new(result: vantay_result_t, detail: impl Into<String>) -> Failure {
+        Failure { result, detail: detail.into() }
+    }
+}
+
+impl<E: Into<Error>> From<E> for Failure {
+    fn from(error: E) -> Failure {
+        let error = error.into();
+        Failure { result: number_of(&error), detail: error.to_string() }
+    }
+}
+
+fn number_of(error: &Error) -> vantay_result_t {
+    match error {
+        Error::Template(_) => VANTAY_ERROR_TEMPLATE,
+        Error::Feed(reason) => of_feed(reason),
+        Error::FeedLine(problem) => of_feed(&problem.reason),
+        Error::Gallery(error)
+        | Error::Rejection(Rejection::Failed(error))
+        | Error::Search(SearchError::Gallery(error)) => of_gallery(error),
+        Error::Rejection(Rejection::Exists { .. }) => VANTAY_ERROR_REGISTRATION_EXISTS,
+        Error::Rejection(Rejection::Model { .. } | Rejection::Dimension { .. } | Rejection::NoFaces { .. }) => {
+            VANTAY_ERROR_MODEL
+        }
+        Error::Rejection(_) => VANTAY_ERROR_REJECTED,
+        Error::Search(SearchError::Model { .. } | SearchError::DifferentModels { .. }) => VANTAY_ERROR_MODEL,
+        Error::Search(SearchError::Stopped) => VANTAY_ERROR_STOPPED,
+        Error::Search(SearchError::Decision(_)) | Error::Decision(_) => VANTAY_ERROR_DECISION,
+        Error::Search(SearchError::Level(_)) | Error::Level(_) => VANTAY_ERROR_SIMD_LEVEL,
+        Error::Search(_) | Error::Face(_) | Error::Fingerprint(_) => VANTAY_ERROR_SEARCH,
+        _ => VANTAY_ERROR_OTHER,
+    }
+}
+
+fn of_feed(reason: &FeedError) -> vantay_result_t {
+    match reason {
+        FeedError::Io(_) => VANTAY_ERROR_IO,
+        FeedError::Template(_) => VANTAY_ERROR_TEMPLATE,
+        FeedError::OtherModel { .. } | FeedError::OtherDimension { .. } => VANTAY_ERROR_MODEL,
+        _ => VANTAY_ERROR_FEED,
+    }
+}
+
+fn of_gallery(error: &GalleryError) -> vantay_result_t {
+    match error {
+        GalleryError::Io { .. } => VANTAY_ERROR_IO,
+        GalleryError::Damaged { .. } | GalleryError::Missing { .. } => VANTAY_ERROR_DAMAGED,
+        GalleryError::NotAGallery { .. } => VANTAY_ERROR_NOT_A_GALLERY,
+        GalleryError::Exists { .. } => VANTAY_ERROR_EXISTS,
+        GalleryError::Newer { .. } | GalleryError::Feature { .. } => VANTAY_ERROR_VERSION,
+        GalleryError::Locked { .. } => VANTAY_ERROR_LOCKED,
+        GalleryError::NotPrivate { .. } => VANTAY_ERROR_NOT_PRIVATE,
+        GalleryError::Option { .. } => VANTAY_ERROR_ARGUMENT,
+        GalleryError::Stopped(_) => VANTAY_ERROR_WRITER_STOPPED,
+        _ => VANTAY_ERROR_OTHER,
+    }
+}
+
+/// Runs the body of a call. What it borrows through pointers is only written when it succeeds, so that a panic leaves the
+/// caller's memory as it was.
+pub(crate) fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> vantay_result_t {
+    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+        Ok(Ok(())) => return VANTAY_OK,
+        Ok(Err(failure)) => failure,
+        Err(panic) => {
+            let text = panic.downcast_ref::<&str>().copied().or(panic.downcast_ref::<String>().map(String::as_str));
+            let detail = text.unwrap_or("a panic without a message").to_owned();
+            // A payload that panics when it is dropped would cross after all.
+            std::mem::forget(panic);
+            Failure::new(VANTAY_ERROR_PANIC, detail)
+        }
+    };
+    keep(failure.detail);
+    failure.result
+}
+
+fn keep(detail: String) {
+    let text = CString::new(detail.replace('\0', "\u{fffd}")).unwrap_or_default();
+    // A thread that is ending has nobody left to ask.
+    let _ = DETAIL.try_with(|kept| kept.replace(text));
+}
+
+/// The particulars of the last call on this thread that failed: file, record, field, offset. Never NULL; empty if none has.
+///
+/// The text is good until the next call that fails on this thread. May be called from any thread.
+#[unsafe(no_mangle)]
+pub extern "C" fn vantay_last_detail() -> *const c_char {
+    DETAIL.try_with(|kept| kept.borrow().as_ptr()).unwrap_or(c"".as_ptr())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ffi::CStr;
+
+    #[test]
+    fn no_panic_crosses_the_boundary() {
+        let result = boundary(|| panic!("provoked by number {}", 7));
+        assert_eq!(result, VANTAY_ERROR_PANIC);
+        // SAFETY: the detail is a text that ends in zero.
+        let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
+        assert_eq!(detail.to_str(), Ok("provoked by number 7"));
+    }
+
+    #[test]
+    fn a_detail_stays_until_the_next_failure() {
+        assert_eq!(boundary(|| Err(Failure::new(VANTAY_ERROR_IO, "first\0half"))), VANTAY_ERROR_IO);
+        assert_eq!(boundary(|| Ok(())), VANTAY_OK);
+        // SAFETY: the detail is a text that ends in zero.
+        let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
+        assert_eq!(detail.to_str(), Ok("first\u{fffd}half"));
+    }
+}

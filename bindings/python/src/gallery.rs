@@ -1,0 +1,582 @@
+//! The gallery: its life, enrolment, and the searches.
+
+use crate::{
+    columns,
+    deciding::Asked,
+    errors::{raise, raise_at, raise_own},
+    probes,
+    running::{On, Stop, run, silent},
+};
+use numpy::PyReadonlyArray2;
+use parking_lot::Mutex;
+use pyo3::{exceptions::PyValueError, prelude::*, pybacked::PyBackedBytes, types::PyDict};
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
+};
+use vantay::{
+    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Snapshot, Writer},
+    registration::{
+        FeedError, FeedLine, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration, RegistrationId,
+        Rejects, Sex,
+    },
+    search::{
+        DeduplicateOptions, Filter, FingerMatching, Identification, IdentifyOptions, Modality, Progress, Search,
+        SearchColumns, Work,
+    },
+};
+
+/// The writer of a gallery, as far as this handle has one.
+enum Hold {
+    ReadOnly,
+    Idle(Box<Writer>),
+    /// A call of another thread, or one that was interrupted and has not ended, has it.
+    Busy,
+}
+
+/// A gallery that is open.
+#[pyclass(frozen, module = "vantay._native")]
+pub struct Gallery {
+    stored: Stored,
+    writer: Arc<Mutex<Hold>>,
+    unnamed: AtomicU64,
+}
+
+/// What a search looks at, from a dictionary.
+#[derive(FromPyObject)]
+#[pyo3(from_item_all)]
+pub struct Looking {
+    top: usize,
+    modality: String,
+    fingers: String,
+    born: Option<(u16, u16)>,
+    sex: Option<String>,
+    provinces: Vec<u16>,
+}
+
+impl Looking {
+    fn modality(&self) -> PyResult<Modality> {
+        match self.modality.as_str() {
+            "face" => Ok(Modality::Face),
+            "fingerprint" => Ok(Modality::Fingerprint),
+            "both" => Ok(Modality::Both),
+            _ => Err(PyValueError::new_err("modality: expected 'face', 'fingerprint' or 'both'")),
+        }
+    }
+
+    fn matching(&self) -> PyResult<FingerMatching> {
+        match self.fingers.as_str() {
+            "same" => Ok(FingerMatching::Same),
+            "any" => Ok(FingerMatching::Any),
+            _ => Err(PyValueError::new_err("fingers: expected 'same' or 'any'")),
+        }
+    }
+
+    fn filter(&self) -> PyResult<Filter> {
+        let sex = match self.sex.as_deref() {
+            None => None,
+            Some("f") => Some(Sex::Female),
+            Some("m") => Some(Sex::Male),
+            Some(_) => return Err(PyValueError::new_err("sex: expected 'f' or 'm'")),
+        };
+        Ok(Filter { born: self.born.map(|(from, to)| from..=to), sex, provinces: self.provinces.clone() })
+    }
+}
+
+#[pymethods]
+impl Gallery {
+    #[staticmethod]
+    fn create(
+        py: Python<'_>,
+        path: PathBuf,
+        id_scheme: &str,
+        face_model: Option<String>,
+        face_dim: Option<usize>,
+    ) -> PyResult<Gallery> {
+        let face = match (face_model, face_dim) {
+            (Some(model), Some(dimension)) => Some(FaceSpec { model: model.into(), dimension }),
+            (None, None) => None,
+            _ => return Err(PyValueError::new_err("face_model and face_dim go together: give both or neither")),
+        };
+        let id_scheme = match id_scheme {
+            "vn" => IdScheme::Vietnam,
+            "opaque" => IdScheme::Opaque,
+            _ => return Err(PyValueError::new_err("id: expected 'vn' or 'opaque'")),
+        };
+        let options = Options { id_scheme, face, ..Options::default() };
+        let stored = Stored::create(path, options).map_err(|error| raise(py, error))?;
+        Gallery::with_writer(py, stored)
+    }
+
+    #[staticmethod]
+    fn open(py: Python<'_>, path: PathBuf, writable: bool, allow_others: bool) -> PyResult<Gallery> {
+        let privacy = if allow_others { Privacy::Warned } else { Privacy::Required };
+        let options = ReadOptions { privacy, ..ReadOptions::default() };
+        let stored = Stored::open_with(path, options).map_err(|error| raise(py, error))?;
+        if writable { Gallery::with_writer(py, stored) } else { Ok(Gallery::holding(stored, Hold::ReadOnly)) }
+    }
+
+    /// Gives the writer up; what was not committed is forgotten.
+    fn close(&self, py: Python<'_>) -> PyResult<()> {
+        let mut hold = self.writer.lock();
+        if matches!(*hold, Hold::Busy) {
+            return Err(busy(py));
+        }
+        *hold = Hold::ReadOnly;
+        Ok(())
+    }
+
+    #[getter]
+    fn writable(&self) -> bool {
+        !matches!(*self.writer.lock(), Hold::ReadOnly)
+    }
+
+    #[getter]
+    fn warnings(&self) -> Vec<String> {
+        self.stored.warnings().to_vec()
+    }
+
+    fn info<'py>(&self, py: Python<'py>) -> PyResult<Bound<'py, PyDict>> {
+        let info = self.stored.snapshot().info();
+        let dict = PyDict::new(py);
+        dict.set_item("path", self.stored.path().display().to_string())?;
+        dict.set_item("registrations", info.registrations)?;
+        dict.set_item("subjects", info.subjects)?;
+        dict.set_item("segments", info.segments)?;
+        dict.set_item("bytes", info.bytes)?;
+        dict.set_item("commit", info.commit)?;
+        dict.set_item("id", if info.id_scheme == IdScheme::Vietnam { "vn" } else { "opaque" })?;
+        dict.set_item("face_model", info.face.as_ref().map(|face| face.model.to_string()))?;
+        dict.set_item("face_dim", info.face.as_ref().map(|face| face.dimension))?;
+        dict.set_item("removed_rows", info.removed_rows)?;
+        Ok(dict)
+    }
+
+    fn refresh(&self, py: Python<'_>) -> PyResult<u64> {
+        let refreshed = py.detach(|| self.stored.refresh());
+        Ok(refreshed.map_err(|error| raise(py, error))?.info().commit)
+    }
+
+    /// Enrols a feed: how many were enrolled, how many rejected, and for which reasons.
+    fn enroll_feed(
+        &self,
+        py: Python<'_>,
+        path: PathBuf,
+        skip: bool,
+        threads: Option<usize>,
+    ) -> PyResult<(u64, u64, Vec<Reason>)> {
+        let options = probes::feed_options(&self.stored.snapshot(), threads.unwrap_or(0));
+        self.writing(py, move |writer, stop| {
+            let mut rejects = Rejects::new(on_error(skip), None::<Vec<u8>>);
+            let mut reader = FeedReader::open(path, options)?;
+            let mut enrolled = 0;
+            while let Some(lines) = reader.next_batch() {
+                stop.check()?;
+                for line in lines {
+                    enrolled += u64::from(enroll_line(writer, line, &mut rejects)?);
+                }
+            }
+            let reasons = rejects.reasons().into_iter().map(|r| (r.field, r.kind, r.lines, r.first)).collect();
+            Ok((enrolled, rejects.lines(), reasons))
+        })
+    }
+
+    /// Enrols records, each a line of a feed. Says of each that was rejected its number and why.
+    fn enroll_lines(
+        &self,
+        py: Python<'_>,
+        lines: Vec<PyBackedBytes>,
+        skip: bool,
+    ) -> PyResult<(u64, Vec<(usize, String)>)> {
+        let options = probes::feed_options(&self.stored.snapshot(), 0);
+        let mut rejected = Vec::new();
+        let mut registrations = Vec::with_capacity(lines.len());
+        for (number, line) in lines.iter().enumerate() {
+            match vantay::registration::parse_line(line, &options) {
+                Ok(registration) => registrations.push((number, registration)),
+                Err(problem) if skip => rejected.push((number, problem.reason.to_string())),
+                Err(problem) => return Err(raise_at(py, problem, "record", number)),
+            }
+        }
+        let (enrolled, refused) = self.enroll_all(py, registrations, skip)?;
+        rejected.extend(refused);
+        rejected.sort();
+        Ok((enrolled, rejected))
+    }
+
+    /// Enrols portraits alone. Without names, registrations are called `face-<commit>-<number>`.
+    fn enroll_faces(
+        &self,
+        py: Python<'_>,
+        personal_ids: Vec<String>,
+        registrations: Option<Vec<String>>,
+        embeddings: PyReadonlyArray2<'_, f32>,
+    ) -> PyResult<u64> {
+        let snapshot = self.stored.snapshot();
+        let portraits = probes::portraits(py, &embeddings, &snapshot, "embedding")?;
+        let named = registrations.as_ref().map_or(portraits.len(), Vec::len);
+        if personal_ids.len() != portraits.len() || named != portraits.len() {
+            let found = format!("{} embeddings, {} personal IDs", portraits.len(), personal_ids.len());
+            return Err(PyValueError::new_err(format!("{found}, {named} names: expected one each")));
+        }
+        let commit = snapshot.info().commit + 1;
+        let first = self.unnamed.fetch_add(portraits.len() as u64, Relaxed);
+        let scheme = snapshot.id_scheme();
+        let mut all = Vec::with_capacity(portraits.len());
+        for (number, (id, portrait)) in personal_ids.iter().zip(portraits).enumerate() {
+            let failed = |error| raise_at(py, vantay::Error::Feed(error), "embedding", number);
+            let name = match &registrations {
+                Some(names) => names[number].clone(),
+                None => format!("face-{commit}-{}", first + number as u64),
+            };
+            all.push((
+                number,
+                Registration {
+                    id: RegistrationId::new(&name).map_err(failed)?,
+                    personal_id: PersonalId::new(id, scheme).map_err(failed)?,
+                    captured_at: None,
+                    portrait: Some(portrait),
+                    fingers: Vec::new(),
+                },
+            ));
+        }
+        Ok(self.enroll_all(py, all, false)?.0)
+    }
+
+    /// Publishes what was staged: number of the commit, registrations added, registrations removed.
+    fn commit(&self, py: Python<'_>) -> PyResult<(u64, u64, u64)> {
+        let commit = self.writing(py, |writer, _| Ok(writer.commit()?))?;
+        Ok((commit.number, commit.enrolled, commit.removed))
+    }
+
+    /// Forgets what was staged.
+    fn rollback(&self, py: Python<'_>) -> PyResult<()> {
+        let mut hold = self.writer.lock();
+        match *hold {
+            Hold::ReadOnly => Err(read_only(py)),
+            Hold::Busy => Err(busy(py)),
+            Hold::Idle(_) => {
+                // The lock on the files goes with the old writer before the new one takes it.
+                *hold = Hold::ReadOnly;
+                let writer = self.stored.writer(Arc::new(SearchColumns)).map_err(|error| raise(py, error))?;
+                *hold = Hold::Idle(Box::new(writer));
+                Ok(())
+            }
+        }
+    }
+
+    #[getter]
+    fn staged(&self) -> u64 {
+        match &*self.writer.lock() {
+            Hold::Idle(writer) => writer.staged(),
+            _ => 0,
+        }
+    }
+
+    /// Removes subjects: how many registrations each had.
+    fn remove(&self, py: Python<'_>, personal_ids: Vec<String>) -> PyResult<Vec<u64>> {
+        let scheme = self.stored.snapshot().id_scheme();
+        let parse = |(number, id): (usize, &String)| {
+            PersonalId::new(id, scheme).map_err(|error| raise_at(py, error, "personal ID", number))
+        };
+        let ids = personal_ids.iter().enumerate().map(parse).collect::<PyResult<Vec<_>>>()?;
+        self.writing(py, move |writer, stop| {
+            let mut removed = Vec::with_capacity(ids.len());
+            for id in &ids {
+                stop.check()?;
+                removed.push(writer.remove(id)?.registrations);
+            }
+            Ok(removed)
+        })
+    }
+
+    /// Segments read and written, rows dropped, bytes read and written.
+    fn compact(&self, py: Python<'_>) -> PyResult<(usize, usize, u64, u64, u64)> {
+        let done = self.writing(py, |writer, _| Ok(writer.compact()?))?;
+        Ok((done.segments_read, done.segments_written, done.rows_dropped, done.bytes_read, done.bytes_written))
+    }
+
+    /// Problems as (file, offset, part, reason); the commit, files and bytes that were checked.
+    fn check(&self, py: Python<'_>, deep: bool) -> PyResult<Checked> {
+        let path = self.stored.path().to_path_buf();
+        let report = run(py, On::Cores(None), move |_| Ok(vantay::gallery::check(path, deep)), silent)?;
+        let problem = |p: vantay::gallery::Problem| (p.path.display().to_string(), p.offset, p.part, p.reason);
+        let problems = report.problems.into_iter().map(problem).collect();
+        Ok((problems, report.commit, report.files, report.bytes))
+    }
+
+    fn identify_faces<'py>(
+        &self,
+        py: Python<'py>,
+        embeddings: PyReadonlyArray2<'py, f32>,
+        looking: Looking,
+        asked: Asked,
+        threshold: Option<f64>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let snapshot = self.stored.snapshot();
+        let probes = probes::of_faces(py, &embeddings, &snapshot)?;
+        let mut answers = identify(py, snapshot, probes, &looking, &asked, threads)?;
+        if let Some(threshold) = threshold {
+            keep(&mut answers, |candidate| candidate.scores.face.is_some_and(|score| score >= threshold));
+        }
+        columns::of_identifications(py, &answers, looking.top)
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what the Python method takes")]
+    fn identify_fingers<'py>(
+        &self,
+        py: Python<'py>,
+        templates: Vec<PyBackedBytes>,
+        position: u8,
+        looking: Looking,
+        asked: Asked,
+        threshold: Option<f64>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let probes = probes::of_templates(py, &templates, position)?;
+        let mut answers = identify(py, self.stored.snapshot(), probes, &looking, &asked, threads)?;
+        if let Some(threshold) = threshold {
+            keep(&mut answers, |candidate| candidate.scores.fingers.iter().any(|&(_, score)| score >= threshold));
+        }
+        columns::of_identifications(py, &answers, looking.top)
+    }
+
+    fn identify<'py>(
+        &self,
+        py: Python<'py>,
+        lines: Vec<PyBackedBytes>,
+        looking: Looking,
+        asked: Asked,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let snapshot = self.stored.snapshot();
+        let probes = probes::of_lines(py, &lines, &probes::feed_options(&snapshot, 0))?;
+        let answers = identify(py, snapshot, probes, &looking, &asked, threads)?;
+        columns::of_identifications(py, &answers, looking.top)
+    }
+
+    fn verify<'py>(
+        &self,
+        py: Python<'py>,
+        lines: Vec<PyBackedBytes>,
+        looking: Looking,
+        asked: Asked,
+        threads: Option<usize>,
+    ) -> PyResult<Vec<Bound<'py, PyDict>>> {
+        let snapshot = self.stored.snapshot();
+        let claims = probes::of_lines(py, &lines, &probes::feed_options(&snapshot, 0))?;
+        let (modality, matching) = (looking.modality()?, looking.matching()?);
+        let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+        let work = move |stop: &Stop| {
+            let search = Search::new(&snapshot, judge)?;
+            let mut answers = Vec::with_capacity(claims.len());
+            for batch in claims.chunks(1024) {
+                stop.check()?;
+                answers.extend(search.verify(batch, modality, matching)?.0);
+            }
+            Ok(answers)
+        };
+        let answers = run(py, On::Cores(threads), work, silent)?;
+        let answer = |answer: &vantay::search::Verification| {
+            let dict = PyDict::new(py);
+            dict.set_item("known", answer.known)?;
+            dict.set_item("registration", answer.registration.as_deref())?;
+            dict.set_item("score", answer.judgement.score)?;
+            dict.set_item("llr", answer.judgement.llr)?;
+            dict.set_item("fmr", answer.judgement.fmr)?;
+            dict.set_item("decision", columns::number_of(answer.judgement.decision))?;
+            let scores = PyDict::new(py);
+            if let Some(face) = answer.scores.face {
+                scores.set_item("face", face)?;
+            }
+            for (position, score) in &answer.scores.fingers {
+                scores.set_item(position.to_string(), score)?;
+            }
+            dict.set_item("scores", scores)?;
+            Ok(dict)
+        };
+        answers.iter().map(answer).collect()
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "what the Python method takes")]
+    fn deduplicate<'py>(
+        &self,
+        py: Python<'py>,
+        against: Option<&Gallery>,
+        looking: Looking,
+        asked: Asked,
+        face_candidates: Option<f64>,
+        progress: Option<Py<PyAny>>,
+        threads: Option<usize>,
+    ) -> PyResult<Bound<'py, PyDict>> {
+        let snapshot = self.stored.snapshot();
+        let other = against.map(|gallery| gallery.stored.snapshot());
+        let (modality, fingers) = (looking.modality()?, looking.matching()?);
+        let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+        let latest = Arc::new(Mutex::new(None::<Progress>));
+        let told = Arc::clone(&latest);
+        let work = move |stop: &Stop| {
+            let search = Search::new(&snapshot, judge.clone())?;
+            let other = other.as_ref().map(|other| Search::new(other, judge)).transpose()?;
+            let note = |progress: Progress| *told.lock() = Some(progress);
+            let options = DeduplicateOptions {
+                modality,
+                fingers,
+                face_candidates,
+                stop: Some(stop.flag()),
+                progress: Some(&note),
+            };
+            Ok(search.deduplicate(other.as_ref(), &options)?)
+        };
+        let found = run(py, On::Cores(threads), work, |py| {
+            if let Some(call) = &progress
+                && let Some(Progress { stage, done, total }) = latest.lock().take()
+            {
+                call.call1(py, (stage, done, total))?;
+            }
+            Ok(())
+        })?;
+        columns::of_deduplication(py, &found)
+    }
+}
+
+/// A reason for rejections: the field, the kind of error, how many lines, and the first of them.
+type Reason = (String, &'static str, u64, String);
+/// What a check found: problems as (file, offset, part, reason), the commit, files, bytes.
+type Checked = (Vec<(String, Option<u64>, String, String)>, Option<u64>, usize, u64);
+
+impl Gallery {
+    fn holding(stored: Stored, hold: Hold) -> Gallery {
+        Gallery { stored, writer: Arc::new(Mutex::new(hold)), unnamed: AtomicU64::new(0) }
+    }
+
+    fn with_writer(py: Python<'_>, stored: Stored) -> PyResult<Gallery> {
+        let writer = stored.writer(Arc::new(SearchColumns)).map_err(|error| raise(py, error))?;
+        Ok(Gallery::holding(stored, Hold::Idle(Box::new(writer))))
+    }
+
+    /// Runs `work` with the writer, which it gives back when it ends, heard or not.
+    fn writing<T: Send + 'static>(
+        &self,
+        py: Python<'_>,
+        work: impl FnOnce(&mut Writer, &Stop) -> Result<T, vantay::Error> + Send + 'static,
+    ) -> PyResult<T> {
+        let held = std::mem::replace(&mut *self.writer.lock(), Hold::Busy);
+        let mut writer = match held {
+            Hold::Idle(writer) => writer,
+            Hold::ReadOnly => {
+                *self.writer.lock() = Hold::ReadOnly;
+                return Err(read_only(py));
+            }
+            Hold::Busy => return Err(busy(py)),
+        };
+        let back = Arc::clone(&self.writer);
+        let work = move |stop: &Stop| {
+            let outcome = work(&mut writer, stop);
+            *back.lock() = Hold::Idle(writer);
+            outcome
+        };
+        run(py, On::Thread, work, silent)
+    }
+
+    fn enroll_all(
+        &self,
+        py: Python<'_>,
+        registrations: Vec<(usize, Registration)>,
+        skip: bool,
+    ) -> PyResult<(u64, Vec<(usize, String)>)> {
+        let outcome = self.writing(py, move |writer, stop| {
+            let (mut enrolled, mut refused) = (0, Vec::new());
+            for (number, registration) in registrations {
+                stop.check()?;
+                match writer.enroll(registration) {
+                    Ok(()) => enrolled += 1,
+                    Err(error @ Rejection::Failed(_)) => return Err(error.into()),
+                    Err(rejection) if skip => refused.push((number, rejection.to_string())),
+                    Err(rejection) => return Ok(Err((number, rejection))),
+                }
+            }
+            Ok(Ok((enrolled, refused)))
+        })?;
+        outcome.map_err(|(number, rejection)| raise_at(py, rejection, "record", number))
+    }
+}
+
+fn on_error(skip: bool) -> OnError {
+    if skip { OnError::Skip } else { OnError::Stop }
+}
+
+fn read_only(py: Python<'_>) -> PyErr {
+    raise_own(py, "ReadOnlyError", "the gallery is open for reading: open it with writable=True")
+}
+
+fn busy(py: Python<'_>) -> PyErr {
+    raise_own(py, "GalleryLockedError", "another call is writing to this gallery")
+}
+
+/// Enrols the registration of a line, or hands the line to the rejects.
+fn enroll_line(writer: &mut Writer, line: FeedLine, rejects: &mut Rejects<Vec<u8>>) -> Result<bool, vantay::Error> {
+    let FeedLine { place, outcome, .. } = &line;
+    let refused = match outcome {
+        Err(_) => return Ok(rejects.accept(line).map(|_| false)?),
+        Ok(registration) => match writer.enroll(registration.clone()) {
+            Ok(()) => return Ok(true),
+            Err(error @ Rejection::Failed(_)) => return Err(error.into()),
+            Err(rejection) => rejection,
+        },
+    };
+    let problem = FeedProblem {
+        offset: place.offset,
+        place: place.clone(),
+        field: String::new(),
+        reason: FeedError::Refused { reason: refused.to_string() },
+    };
+    rejects.reject(problem, line.raw())?;
+    Ok(false)
+}
+
+/// Keeps the candidates of each answer that `keeps` keeps.
+fn keep(answers: &mut [Identification], keeps: impl Fn(&vantay::search::Candidate) -> bool) {
+    answers.iter_mut().for_each(|answer| answer.candidates.retain(&keeps));
+}
+
+/// Identifies in batches, so that an interrupt is heard between them.
+fn identify(
+    py: Python<'_>,
+    snapshot: Arc<Snapshot>,
+    probes: Vec<Registration>,
+    looking: &Looking,
+    asked: &Asked,
+    threads: Option<usize>,
+) -> PyResult<Vec<Identification>> {
+    let modality = looking.modality()?;
+    let options =
+        IdentifyOptions { top: looking.top, modality, fingers: looking.matching()?, filter: looking.filter()? };
+    let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let work = move |stop: &Stop| {
+        let search = Search::new(&snapshot, judge)?;
+        let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
+        let batch = batch_of(snapshot.info().registrations, with_fingers);
+        let mut answers = Vec::with_capacity(probes.len());
+        let mut work = Work::default();
+        for probes in probes.chunks(batch) {
+            stop.check()?;
+            let (found, done) = search.identify(probes, &options)?;
+            answers.extend(found);
+            work += done;
+        }
+        Ok(answers)
+    };
+    run(py, On::Cores(threads), work, silent)
+}
+
+/// Probes that take about half a second on a core: a nanosecond a portrait, ten microseconds a finger.
+fn batch_of(registrations: u64, with_fingers: bool) -> usize {
+    let per_batch: u64 = if with_fingers { 50_000 } else { 500_000_000 };
+    let least = if with_fingers { 1 } else { 64 };
+    (per_batch / registrations.max(1)).clamp(least, 8192) as usize
+}

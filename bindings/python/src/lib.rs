@@ -1,0 +1,37 @@
+//! The native module of the Python package `vantay`: the library's calls in terms of numpy arrays and bytes.
+//!
+//! Nothing here is public: `python/vantay` has what people use, its types and its documentation. This side converts
+//! arguments, releases the interpreter lock, and hands results over as arrays without copying them.
+
+mod columns;
+mod deciding;
+mod errors;
+mod evaluation;
+mod gallery;
+mod probes;
+mod running;
+mod templates;
+
+use pyo3::prelude::*;
+
+/// The native side of `vantay`.
+#[pymodule]
+mod _native {
+    #[pymodule_export]
+    use crate::{
+        evaluation::{ErrorRates, error_rates, write_feed},
+        gallery::Gallery,
+        templates::{compare_faces, compare_minutiae, compare_minutiae_matrix, convert, read_minutiae},
+    };
+    use pyo3::prelude::*;
+
+    #[pymodule_export]
+    const VERSION: &str = env!("CARGO_PKG_VERSION");
+
+    /// The SIMD level that comparisons run at.
+    #[pyfunction]
+    fn simd_level(py: Python<'_>) -> PyResult<String> {
+        let level = vantay::simd::Level::chosen().map_err(|error| crate::errors::raise(py, error))?;
+        Ok(level.to_string())
+    }
+}

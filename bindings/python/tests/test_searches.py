@@ -1,0 +1,145 @@
+"""The searches against numpy."""
+
+import signal
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pytest
+
+import vantay
+
+
+@pytest.fixture(scope="module")
+def faces(tmp_path_factory):
+    dice = np.random.default_rng(3)
+    rows = dice.standard_normal((500, 64), dtype=np.float32)
+    ids = [f"{n:04}" for n in range(500)]
+    gallery = vantay.Gallery.create(tmp_path_factory.mktemp("faces"), face_model="m", face_dim=64, id="opaque")
+    gallery.enroll_faces(ids, rows)
+    gallery.commit()
+    return gallery, ids, rows
+
+
+def test_faces_are_found_as_numpy_finds_them(faces):
+    gallery, ids, rows = faces
+    probes = np.random.default_rng(4).standard_normal((20, 64), dtype=np.float32)
+
+    def unit(matrix):
+        return matrix.astype(np.float64) / np.linalg.norm(matrix.astype(np.float64), axis=1, keepdims=True)
+
+    cosines = unit(probes) @ unit(rows).T
+    order = np.argsort(-cosines, axis=1)[:, :5]
+    found = gallery.identify_faces(probes, top=5)
+    assert found.subjects.tolist() == [[ids[i] for i in row] for row in order]
+    np.testing.assert_allclose(found.scores, np.take_along_axis(cosines, order, 1), atol=1e-6)
+    assert found.scores.dtype == np.float32 and found.scores.flags.c_contiguous
+
+
+def test_results_do_not_depend_on_threads_or_layout(faces):
+    gallery, _, rows = faces
+    one = gallery.identify_faces(rows[:50], top=3, threads=1)
+    both = gallery.identify_faces(np.asfortranarray(rows[:50].astype(np.float64)), top=3, threads=2)
+    assert (one.subjects == both.subjects).all() and (one.scores == both.scores).all()
+
+
+def test_places_without_a_candidate_are_empty(faces):
+    gallery, ids, rows = faces
+    found = gallery.identify_faces(rows[:2], top=4, threshold=0.999)
+    assert found.counts.tolist() == [1, 1]
+    assert found.subjects[:, 1:].tolist() == [["", "", ""]] * 2 and np.isnan(found.scores[:, 1:]).all()
+    assert len(found.to_numpy()) == 2
+    assert gallery.identify_faces(np.empty((0, 64))).subjects.shape == (0, 10)
+
+
+def test_filters_keep_subjects_by_what_their_ids_say(gallery, records):
+    rows = np.random.default_rng(1).standard_normal((3, 64))
+    found = gallery.identify_faces(rows, top=100, sex="f", born=(1960, 1990))
+    for subject in found.subjects[found.subjects != ""]:
+        assert int(subject[3]) % 2 == 1 and 1960 <= 1900 + 100 * (int(subject[3]) // 2) + int(subject[4:6]) <= 1990
+    province = records[0]["personal_id"][:3]
+    own = gallery.identify_faces(rows, top=100, province=province)
+    assert {subject[:3] for subject in own.subjects[own.subjects != ""]} == {province}
+    with pytest.raises(ValueError):
+        gallery.identify_faces(rows, sex="x")
+
+
+def test_records_find_themselves(gallery, records):
+    found = gallery.identify(records[:10], top=1)
+    # Who registered twice may be found under either ID.
+    assert np.mean([found.subjects[i, 0] == records[i]["personal_id"] for i in range(10)]) >= 0.8
+    assert (found.decisions == "match").all()
+
+
+def test_fingers_find_their_subject(gallery, templates):
+    found = gallery.identify_fingers(templates, position=2, top=3)
+    assert found.subjects.shape == (len(templates), 3)
+    own = [vantay.compare_minutiae(template, template) for template in templates]
+    np.testing.assert_array_equal(found.scores[:, 0], np.float32(own))
+    with pytest.raises(vantay.TemplateError, match="template 1"):
+        gallery.identify_fingers([templates[0], b"FMR"])
+
+
+def test_a_claim_is_verified(gallery, records):
+    answer = gallery.verify(records[0])
+    assert answer and answer.decision == "match" and answer.known
+    assert answer.scores["face"] == pytest.approx(1)
+    other = {**records[0], "personal_id": records[1]["personal_id"]}
+    refused, known = gallery.verify([other, records[0]])
+    assert not refused and refused.known and known.decision == "match"
+
+
+def test_who_registered_twice_is_found(gallery, records):
+    stages = []
+    found = gallery.deduplicate(progress=lambda *told: stages.append(told))
+    assert found.pairs.dtype.names[:4] == ("a_personal_id", "a_registration", "b_personal_id", "b_registration")
+    assert len(found) >= 5 and set(found.pairs["kind"]) == {"different_id"}
+    assert (found.pairs["a_personal_id"] < found.pairs["b_personal_id"]).all()
+    clustered = {member.registration for cluster in found.clusters for member in cluster.members}
+    matches = found.pairs[found.pairs["decision"] == "match"]
+    assert clustered == set(matches["a_registration"]) | set(matches["b_registration"])
+    assert "pairs" in repr(found) and "<table>" in found._repr_html_()
+
+
+def test_two_galleries_are_held_against_each_other(gallery, gallery_path):
+    found = gallery.deduplicate(vantay.Gallery.open(gallery_path))
+    assert len(found) >= len(gallery), "each registration finds itself"
+
+
+def test_an_empty_deduplication_has_its_columns(faces):
+    found = faces[0].deduplicate(face_threshold=0.99)
+    assert len(found) == 0 and "face" in found.pairs.dtype.names and found.clusters == []
+
+
+@pytest.mark.parametrize("package", ["pandas", "polars", "pyarrow"])
+def test_results_become_tables(gallery, package):
+    pytest.importorskip(package)
+    found = gallery.deduplicate()
+    table = {"pandas": found.to_pandas, "polars": found.to_polars, "pyarrow": found.to_arrow}[package]()
+    assert len(table) == len(found)
+    if package == "pyarrow":
+        import pyarrow
+
+        assert pyarrow.table(found).num_rows == len(found), "by the PyCapsule interface"
+
+
+def test_a_long_call_ends_within_a_second_of_ctrl_c():
+    script = """
+import numpy as np, tempfile, vantay
+rows = np.random.default_rng(1).standard_normal((20000, 128), dtype=np.float32)
+gallery = vantay.Gallery.create(tempfile.mkdtemp(), face_model="m", face_dim=128, id="opaque")
+gallery.enroll_faces([str(n) for n in range(len(rows))], rows)
+gallery.commit()
+print("ready", flush=True)
+while True:
+    gallery.deduplicate(face_candidates=0.99, threads=1)
+"""
+    process = subprocess.Popen([sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    assert process.stdout.readline() == b"ready\n"
+    time.sleep(0.3)
+    start = time.monotonic()
+    process.send_signal(signal.SIGINT)
+    _, error = process.communicate(timeout=60)
+    # Leaving Python takes a while too on a busy machine.
+    assert time.monotonic() - start < 3 and b"KeyboardInterrupt" in error

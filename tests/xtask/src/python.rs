@@ -1,0 +1,52 @@
+//! The Python package: built into a virtual environment of its own, tested there, its stubs held against the module.
+
+use crate::run::{Outcome, command, root, run};
+use std::{fs, path::PathBuf};
+
+/// What tests and lints install beside the package.
+const REQUIREMENTS: &str = "bindings/python/requirements-test.txt";
+
+fn venv() -> PathBuf {
+    root().join("target").join("venv")
+}
+
+fn python() -> PathBuf {
+    venv().join("bin").join("python")
+}
+
+/// Builds the package into `target/venv`, which is made where there is none, and made ready anew when the requirements change.
+fn build() -> Outcome {
+    let stamp = venv().join("requirements.txt");
+    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).map_err(|error| format!("{REQUIREMENTS}: {error}"))?;
+    if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
+        run(command("python3", &["-m", "venv", &venv().to_string_lossy()]))?;
+        run(command(python(), &["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS]))?;
+        fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
+    }
+    let manifest = ["--manifest-path", "bindings/python/Cargo.toml"];
+    let mut maturin = command(venv().join("bin").join("maturin"), &[&["develop", "--quiet"], &manifest[..]].concat());
+    maturin.env("VIRTUAL_ENV", venv()).env_remove("CONDA_PREFIX");
+    run(maturin)
+}
+
+/// Runs pytest: the tests and every example of the documentation.
+pub fn test() -> Outcome {
+    build()?;
+    let mut pytest = command(python(), &["-m", "pytest"]);
+    pytest.current_dir(root().join("bindings/python"));
+    run(pytest)
+}
+
+/// Checks the types, and the stubs against the module that was built.
+pub fn lint() -> Outcome {
+    build()?;
+    let folder = root().join("bindings/python");
+    let mut mypy = command(python(), &["-m", "mypy"]);
+    mypy.current_dir(&folder);
+    run(mypy)?;
+    let mut stubtest = command(python(), &["-m", "mypy.stubtest", "vantay._native", "--ignore-disjoint-bases"]);
+    stubtest.current_dir(&folder);
+    run(stubtest)?;
+    println!("Python stubs checked");
+    Ok(())
+}
