@@ -429,6 +429,7 @@ impl Gallery {
                 face_candidates,
                 stop: Some(stop.flag()),
                 progress: Some(&note),
+                ..DeduplicateOptions::default()
             };
             Ok(search.deduplicate(other.as_ref(), &options)?)
         };
@@ -554,8 +555,13 @@ fn identify(
     threads: Option<usize>,
 ) -> PyResult<Vec<Identification>> {
     let modality = looking.modality()?;
-    let options =
-        IdentifyOptions { top: looking.top, modality, fingers: looking.matching()?, filter: looking.filter()? };
+    let options = IdentifyOptions {
+        top: looking.top,
+        modality,
+        fingers: looking.matching()?,
+        filter: looking.filter()?,
+        ..IdentifyOptions::default()
+    };
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     let work = move |stop: &Stop| {
         let search = Search::new(&snapshot, judge)?;

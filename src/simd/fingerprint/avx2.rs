@@ -154,6 +154,14 @@ impl Integers for I {
         }
     }
     #[inline(always)]
+    fn shift_right<const BITS: u32>(self) -> Self {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let bits = _mm_cvtsi32_si128(BITS as i32);
+            I(_mm256_sra_epi32(self.0, bits), _mm256_sra_epi32(self.1, bits))
+        }
+    }
+    #[inline(always)]
     fn real(self) -> F {
         // SAFETY: only reached inside `run`.
         unsafe { F(_mm256_cvtepi32_ps(self.0), _mm256_cvtepi32_ps(self.1)) }

@@ -131,6 +131,11 @@ impl Integers for I {
         I(unsafe { _mm512_slli_epi32::<BITS>(self.0) })
     }
     #[inline(always)]
+    fn shift_right<const BITS: u32>(self) -> Self {
+        // SAFETY: only reached inside `run`.
+        I(unsafe { _mm512_srai_epi32::<BITS>(self.0) })
+    }
+    #[inline(always)]
     fn real(self) -> F {
         // SAFETY: only reached inside `run`.
         F(unsafe { _mm512_cvtepi32_ps(self.0) })

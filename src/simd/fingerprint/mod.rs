@@ -58,6 +58,7 @@ pub(crate) trait Integers:
     fn least(self, other: Self) -> Self;
     fn most(self, other: Self) -> Self;
     fn shift_left<const BITS: u32>(self) -> Self;
+    fn shift_right<const BITS: u32>(self) -> Self;
     /// Rounded where `f32` is too short, which no caller's numbers reach.
     fn real(self) -> Self::Reals;
     /// `value` where the two differ, zero where they agree.

@@ -107,6 +107,10 @@ impl Integers for I {
         I(self.0.map(|v| v << BITS))
     }
     #[inline(always)]
+    fn shift_right<const BITS: u32>(self) -> Self {
+        I(self.0.map(|v| v >> BITS))
+    }
+    #[inline(always)]
     fn real(self) -> F {
         F(self.0.map(|v| v as f32))
     }

@@ -37,6 +37,7 @@ impl Task for Everything {
                 i.least(j),
                 i.most(j),
                 i.shift_left::<8>(),
+                i.shift_right::<3>(),
                 a.bits(),
                 i.add_products(&bytes, signed),
                 L::I::splat(7),
