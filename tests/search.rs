@@ -1,5 +1,7 @@
 //! verify, identify and deduplicate over a small gallery, against comparing everything with everything.
 
+#![allow(clippy::unwrap_used)]
+
 use std::{collections::BTreeSet, sync::Arc};
 use vantay::{
     decision::Decision,
