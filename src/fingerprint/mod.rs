@@ -33,7 +33,7 @@
 //! logarithm, of a genuine pair in its training mix; thresholds come from calibration, not from here.
 //!
 //! # Cost
-//! About 17 µs on one core of a Zen 5 at 4.1 GHz (AVX-512) for prints of 44 minutiae, all pairs of the FVC sets mixed: 59,000 a second; 72 bytes per
+//! About 16 µs on one core of a Zen 5 at 4.1 GHz (AVX-512) for prints of 44 minutiae, all pairs of the FVC sets mixed: 62,000 a second; 72 bytes per
 //! minutia and 64 more. `cargo bench --bench fingerprint_compare` and `--bench fingerprint_rates` measure it.
 //!
 //! # Accuracy
