@@ -58,9 +58,7 @@ fn fingers_of_the_shipped_feed_are_told_apart() {
     for (line, registration) in (0..).zip(FeedReader::open(feed, FeedOptions::default()).unwrap()) {
         // The first finger as it was registered, and once more.
         for registration in [registration.unwrap(), generator.probe(line, 0)] {
-            prints.extend(
-                registration.templates().take(1).map(|t| (generator.person(line) as u32, Prepared::new(t))),
-            );
+            prints.extend(registration.templates().take(1).map(|t| (generator.person(line) as u32, Prepared::new(t))));
         }
     }
     let evaluation = evaluate(vec![("synthetic".into(), all_pairs(&prints))]);
