@@ -35,7 +35,8 @@ impl PairSink for Count {
 }
 
 fn join(criterion: &mut Criterion) {
-    let references = std::env::var("VANTAY_BENCH_REFERENCES").map_or(20_011, |references| references.parse().unwrap());
+    let references: usize =
+        std::env::var("VANTAY_BENCH_REFERENCES").map_or(20_011, |references| references.parse().unwrap());
     let generator = Generator::new(Population { subjects: references as u64, ..Population::default() }).unwrap();
     let rows = generator.faces(0..references as u64, 0).into_raw_vec_and_offset().0;
     let screen = face::encode(DIMENSION, &rows).unwrap();

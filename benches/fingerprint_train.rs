@@ -2,7 +2,7 @@
 //!
 //! `cargo bench --bench fingerprint_train -- projection model` fits both on all sets and writes them where the library reads them;
 //! `-- cross` prints error rates of models that never saw the sensor (or the extractor) they are measured on.
-#![allow(clippy::unwrap_used, missing_docs)]
+#![allow(clippy::unwrap_used, clippy::needless_range_loop, missing_docs)]
 
 #[path = "fingerprint/network.rs"]
 mod network;
@@ -122,6 +122,10 @@ fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str,
 fn main() {
     let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let asked = |what: &str| asked.iter().any(|a| a == what);
+    if !sets::folder().is_dir() {
+        println!("skipped: fingerprint_train: no data at {}", sets::folder().display());
+        return;
+    }
     let sets = sets();
     let at = |file: &str| format!("{}/src/fingerprint/{file}", env!("CARGO_MANIFEST_DIR"));
     let all: Vec<&Set> = sets.iter().collect();

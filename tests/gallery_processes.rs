@@ -42,7 +42,7 @@ fn person(pair: u64) -> String {
 
 /// The pair that is removed when `pair` is enrolled.
 fn removed_with(pair: u64) -> Option<u64> {
-    (pair % 5 == 4).then(|| pair / 2)
+    (pair % 5 == 4).then_some(pair / 2)
 }
 
 /// Enrols pair `pair` and what goes with it; not committed.
@@ -109,7 +109,7 @@ fn readers_see_whole_commits_while_others_write_and_compact() {
             stage(&mut writer, pair);
             writer.commit().unwrap();
             pair += 1;
-            if pair % 16 == 0 {
+            if pair.is_multiple_of(16) {
                 writer.compact().unwrap();
             }
         }
@@ -150,7 +150,7 @@ fn child_enrolls() {
         writer.commit().unwrap();
         pair += 1;
         println!("done {pair}");
-        if pair % 20 == 0 {
+        if pair.is_multiple_of(20) {
             writer.compact().unwrap();
         }
     }

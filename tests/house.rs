@@ -75,8 +75,8 @@ fn unsafe_code_lives_in_simd_and_the_mapping_file() {
 
 #[test]
 fn every_tuned_number_of_a_matcher_has_one_home() {
-    for room in ["fingerprint"] {
-        assert!(root().join("src").join(room).join("parameters.rs").exists(), "{room} has no parameters.rs");
+    for home in ["fingerprint", "fingerprint/screen"] {
+        assert!(root().join("src").join(home).join("parameters.rs").exists(), "{home} has no parameters.rs");
     }
 }
 

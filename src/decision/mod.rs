@@ -7,7 +7,7 @@
 //! 3. Ask for a threshold by what you can bear: [`Calibration::threshold_at_fmr`] for claims, [`PlannedGallery`] for searches of a gallery of any size.
 //!    The answer says whether the rate was counted or extrapolated.
 //! 4. Let [`Fusion`] add up what portrait and fingers say, and a [`Policy`] decide: match, review or none, with the reason.
-//! 5. [`clusters`] gathers accepted pairs for a person to look at.
+//! 5. [`clusters`](clusters()) gathers accepted pairs for a person to look at.
 //!
 //! Without a calibration no rate is promised: the error says what to run.
 //!

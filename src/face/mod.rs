@@ -12,7 +12,7 @@
 //! rounding of the arithmetic itself), about ±0.016 for embeddings of length one. Whoever cannot reach the score that a candidate needs
 //! is left out; the others, some twenty of a million for the best ten, are compared in full.
 //!
-//! A second, coarse screen ([`encode_coarse`], optional) has half a byte a component and intervals of about ±0.11. One to four probes
+//! A second, coarse screen ([`encode_coarse`], optional) has half a byte a component and intervals of about ±0.11. One to three probes
 //! are searched faster through it, since they read half as much, though some 2,500 of a million are then compared in full.
 //!
 //! | module | is |
@@ -22,6 +22,7 @@
 //! | `probe` | the bound |
 //! | `shortlist` | who may still be among the best |
 //! | `search` | one to many |
+//! | `shared` | one to many, for several threads in one pass |
 //! | `join` | many to many |
 //!
 //! # Cost
@@ -53,6 +54,7 @@ mod probe;
 mod quantise;
 mod references;
 mod search;
+mod shared;
 mod shortlist;
 #[cfg(test)]
 mod tests;
@@ -62,6 +64,7 @@ pub use error::FaceError;
 pub use join::{FaceJoin, Finished, Joined, Pair, PairSink};
 pub use references::{Candidate, EveryRow, Place, References, Work};
 pub use search::{FaceSearch, Found, Wanted};
+pub use shared::SharedSearch;
 
 use crate::simd::{Level, embedding::Compare};
 

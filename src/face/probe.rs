@@ -153,8 +153,14 @@ pub(super) fn rows<'a>(probes: &'a ArrayView2<'_, f32>, copies: &'a mut Vec<f32>
             copies
         }
     };
-    if let Some(at) = all.iter().position(|x| !x.is_finite()) {
-        return Err(FaceError::NotFinite { probe: at / dimension, component: at % dimension });
-    }
+    check(all, dimension)?;
     Ok(all.chunks_exact(dimension.max(1)).collect())
+}
+
+/// Whether all components of rows of `dimension` are finite.
+pub(super) fn check(rows: &[f32], dimension: usize) -> Result<(), FaceError> {
+    match rows.iter().position(|x| !x.is_finite()) {
+        Some(at) => Err(FaceError::NotFinite { probe: at / dimension, component: at % dimension }),
+        None => Ok(()),
+    }
 }

@@ -86,7 +86,7 @@ const TASK: usize = 64;
 /// Bytes of probes' codes that stay in L2 beside the tiles.
 pub(super) const BATCH: usize = 512 << 10;
 /// Most probes that read the coarse screen: each costs it some thousand full comparisons.
-const FEW_PROBES: usize = 4;
+const FEW_PROBES: usize = 3;
 /// Rows in a coarse tile that are compared in full sooner than the fine tile is screened.
 const FEW: u32 = 6;
 /// Rows that a filter leaves and that are compared in full together.
@@ -139,21 +139,34 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
     /// # Errors
     /// If the probes are of another dimension than the columns or not finite, or the threshold is not a number.
     pub fn candidates(&self, probes: ArrayView2<'_, f32>, wanted: Wanted) -> Result<Found, FaceError> {
+        self.check(probes.ncols(), wanted)?;
+        let mut copies = Vec::new();
+        let rows = probe::rows(&probes, &mut copies)?;
+        Ok(self.rows(&rows, &vec![wanted; rows.len()]))
+    }
+
+    /// Whether probes of `dimension` can be searched.
+    pub(super) fn check(&self, dimension: usize, wanted: Wanted) -> Result<(), FaceError> {
         if wanted.threshold.is_nan() {
             return Err(FaceError::Threshold);
         }
-        let mut copies = Vec::new();
-        let rows = probe::rows(&probes, &mut copies)?;
-        let mut found = Found { candidates: Vec::with_capacity(rows.len()), work: Work::default() };
-        let Some(first) = self.columns.first() else {
-            found.candidates.resize(probes.nrows(), Vec::new());
-            return Ok(found);
-        };
-        let dimension = first.dimension();
-        if dimension != probes.ncols() {
-            return Err(FaceError::DifferentDimension { expected: dimension, found: probes.ncols() });
+        match self.columns.first().map(FaceColumn::dimension) {
+            Some(expected) if expected != dimension => {
+                Err(FaceError::DifferentDimension { expected, found: dimension })
+            }
+            _ => Ok(()),
         }
-        for rows in rows.chunks(batch(dimension)) {
+    }
+
+    /// The candidates for `rows`, checked probes, of each of which its own are wanted.
+    pub(super) fn rows(&self, rows: &[&[f32]], wanted: &[Wanted]) -> Found {
+        let mut found = Found { candidates: Vec::with_capacity(rows.len()), work: Work::default() };
+        let Some(dimension) = self.columns.first().map(FaceColumn::dimension) else {
+            found.candidates.resize(rows.len(), Vec::new());
+            return found;
+        };
+        let size = batch(dimension);
+        for (rows, wanted) in rows.chunks(size).zip(wanted.chunks(size)) {
             let fine = Screen::new(self.level, Coding::Fine);
             let coarse = Screen::new(self.level, Coding::Coarse);
             let (candidates, work) = if rows.len() <= FEW_PROBES && self.columns.iter().all(FaceColumn::has_coarse) {
@@ -168,17 +181,17 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             found.candidates.extend(candidates);
             found.work = found.work + work;
         }
-        Ok(found)
+        found
     }
 
     fn batch(
         &self,
         fine: (Screen, &Probes<'_>),
         coarse: Option<(Screen, &Probes<'_>)>,
-        wanted: Wanted,
+        wanted: &[Wanted],
     ) -> (Vec<Vec<Candidate>>, Work) {
         let probes = fine.1;
-        let floors: Vec<Floor> = (0..probes.len()).map(|_| Floor::new(wanted.threshold)).collect();
+        let floors: Vec<Floor> = wanted.iter().map(|wanted| Floor::new(wanted.threshold)).collect();
         let tasks: Vec<(u32, Range<usize>)> = self
             .columns
             .iter()
@@ -266,8 +279,9 @@ struct Side<'s> {
 }
 
 impl<'s> Side<'s> {
-    fn new((screen, probes): (Screen, &'s Probes<'s>), floor: f64) -> Self {
-        let tests = (0..probes.len()).map(|probe| probes.bound(probe).test(floor)).collect();
+    fn new((screen, probes): (Screen, &'s Probes<'s>), wanted: &[Wanted]) -> Self {
+        let tests = wanted.iter().enumerate();
+        let tests = tests.map(|(probe, wanted)| probes.bound(probe).test(wanted.threshold)).collect();
         Side { screen, probes, tests }
     }
 
@@ -303,20 +317,20 @@ impl<'s, 'a, R: References + ?Sized> Scan<'s, 'a, R> {
         search: &'s FaceSearch<'a, R>,
         fine: (Screen, &'s Probes<'s>),
         coarse: Option<(Screen, &'s Probes<'s>)>,
-        wanted: Wanted,
+        wanted: &[Wanted],
         floors: &'s [Floor],
     ) -> Self {
         Scan {
             search,
             dimension: search.columns[0].dimension(),
             probes: fine.1.rows(),
-            fine: Side::new(fine, wanted.threshold),
+            fine: Side::new(fine, wanted),
             compare: Compare::new(search.level),
             floors,
-            lists: floors.iter().map(|_| Shortlist::new(wanted.top, wanted.threshold)).collect(),
+            lists: wanted.iter().map(|wanted| Shortlist::new(wanted.top, wanted.threshold)).collect(),
             survivors: Box::default(),
             sparse: Sparse::new(floors.len(), coarse.is_some()),
-            coarse: coarse.map(|coarse| Side::new(coarse, wanted.threshold)),
+            coarse: coarse.map(|coarse| Side::new(coarse, wanted)),
             aside: Vec::with_capacity(ASIDE),
             work: Work::default(),
         }

@@ -1,4 +1,8 @@
 //! The comparison from end to end.
+//!
+//! The two prints are put in order by their bytes, so that it does not matter which comes first. The rest is the chain of stages, with two ways out before
+//! its end: nothing to compare, and nothing that promises anything at a glance. The second ends two of five impostor comparisons, and one in two
+//! hundred genuine ones, most of which would have scored low anyway.
 
 use super::{
     alignment::{Moments, Rigid},
@@ -232,16 +236,16 @@ impl Scratch {
         let mut best: Option<(f32, Rigid, f32)> = None;
         for hypothesis in seen.iter().take(p::REFINED) {
             let mut rigid = hypothesis.rigid;
-            for (reach, swing) in [(24.0, 0.54), (18.0, 0.44)] {
+            for (reach, swing) in p::APPROACH {
                 self.pairing.lay::<L>(&self.a, &rigid);
-                self.pairing.pair::<L>(&self.a, &self.b, reach, swing);
+                self.pairing.pair::<L>(&self.a, &self.b, (reach, swing));
                 if self.pairing.count < 3 {
                     break;
                 }
                 rigid = self.solve();
             }
             self.pairing.lay::<L>(&self.a, &rigid);
-            self.pairing.pair::<L>(&self.a, &self.b, 15.0, 0.39);
+            self.pairing.pair::<L>(&self.a, &self.b, p::JUDGED);
             let fit = self.fit();
             if best.is_none_or(|(most, _, _)| fit > most) {
                 best = Some((fit, rigid, hypothesis.strength));
@@ -249,9 +253,9 @@ impl Scratch {
         }
         let Some((_, rigid, strength)) = best else { return [0.0; SUBSCORES] };
         self.pairing.lay::<L>(&self.a, &rigid);
-        self.pairing.pair::<L>(&self.a, &self.b, 18.0, 0.44);
-        let stretch = self.bend::<L>(1.0);
-        self.pairing.pair::<L>(&self.a, &self.b, 13.0, 0.39);
+        self.pairing.pair::<L>(&self.a, &self.b, p::UNBENT);
+        let stretch = self.bend::<L>();
+        self.pairing.pair::<L>(&self.a, &self.b, p::BENT);
         for j in 0..self.b.n {
             let (x, y) = (self.b.x[j] - rigid.x, self.b.y[j] - rigid.y);
             self.back.0[j] = rigid.cos * x - rigid.sin * y;
@@ -305,7 +309,7 @@ impl Scratch {
 
     /// Moves the first print by what its pairs near by are off; says by how much, root mean square.
     #[inline(always)]
-    fn bend<L: Lanes>(&mut self, hold: f32) -> f32 {
+    fn bend<L: Lanes>(&mut self) -> f32 {
         let mut pairs = [[0f32; 4]; 256];
         let mut m = 0;
         for i in 0..self.a.n {
@@ -320,13 +324,13 @@ impl Scratch {
         let mut moved = real(0.0);
         for block in 0..self.a.blocks {
             let (x, y) = (L::F::load(&self.pairing.x.0[block]), L::F::load(&self.pairing.y.0[block]));
-            let (mut w, mut sx, mut sy) = (real(hold), real(0.0), real(0.0));
+            let (mut w, mut sx, mut sy) = (real(p::BEND.1), real(0.0), real(0.0));
             for &[px, py, rx, ry] in &pairs[..m] {
                 let (dx, dy) = (real(px) - x, real(py) - y);
                 let apart = dx * dx + dy * dy;
                 // A pair does not vouch for itself: its own distance is zero, and so is its weight.
-                let near =
-                    (real(1.0) - apart * real(1.0 / 14_400.0)).most(real(0.0)) * (apart * real(1e6)).least(real(1.0));
+                let near = (real(1.0) - apart * real(1.0 / (p::BEND.0 * p::BEND.0))).most(real(0.0))
+                    * (apart * real(1e6)).least(real(1.0));
                 w = w + near;
                 sx = sx + near * real(rx);
                 sy = sy + near * real(ry);

@@ -1,8 +1,25 @@
 //! Which candidate pairs agree with each other: relaxation over pairwise compatibility.
+//!
+//! # Problem
+//! Of 64 candidate pairs between prints of one finger, 10 to 40 are right; between prints of different fingers, none. The right ones can
+//! be told by their company: two right pairs suggest the same turn, and laid over each other by it, the same shift.
+//!
+//! # Method
+//! The compatibility of two pairs falls from 1 to 0 with the squared error in place, measured against a tolerance that grows with the
+//! distance between them (skin stretches), and with the difference of their turns. The strength of a pair is then what a few rounds of power iteration
+//! give: each pair is as strong as it looks alike times the strength of those it is compatible with. The strongest pair seeds an
+//! alignment with its company by least squares; the strongest that was in no company seeds the next, sixteen times.
+//!
+//! # Cost
+//! 64 × 64 compatibilities in 4 × 64 steps of sixteen lanes: 1.5 µs; a seed 0.05 µs.
+//!
+//! # Source
+//! Tico and Kuosmanen 2003, Feng 2008; Leordeanu and Hebert, *A spectral technique for correspondence problems using pairwise constraints*, 2005.
 
 use super::{
     alignment::{Moments, Rigid},
     correspondences::{Correspondences, MOST},
+    parameters as p,
     points::Points,
 };
 use crate::simd::{Integers, LANES, Lanes, Reals};
@@ -74,9 +91,9 @@ impl Consistency {
             strength[block][lane] = c.similarity[k].max(0.05);
         }
         let real = L::F::splat;
-        let (zero, one, half) = (real(0.0), real(1.0), real(0.5));
-        for p in 0..n.min(MOST) {
-            let (block, lane) = (p / LANES, p % LANES);
+        let (zero, unit, half) = (real(0.0), real(1.0), real(0.5));
+        for one in 0..n.min(MOST) {
+            let (block, lane) = (one / LANES, one % LANES);
             let (pax, pay, pbx, pby) =
                 (real(ax[block][lane]), real(ay[block][lane]), real(bx[block][lane]), real(by[block][lane]));
             let (pcos, psin) = (real(cos[block][lane]), real(sin[block][lane]));
@@ -90,25 +107,24 @@ impl Consistency {
                 let ry = co * dy - si * dx - ey;
                 let error = rx * rx + ry * ry;
                 let apart = dx * dx + dy * dy + ex * ex + ey * ey;
-                let tolerance = real(90.0) + real(0.01) * apart;
-                let fit = (one - error / tolerance).most(zero);
-                // 1 − cos of the two turns' difference; 0.12 at 28°.
-                let turned = one - (one - (pcos * qcos + psin * qsin)) * real(1.0 / 0.12);
+                let tolerance = real(p::DISAGREEMENT.0) + real(p::DISAGREEMENT.1) * apart;
+                let fit = (unit - error / tolerance).most(zero);
+                let turned = unit - (unit - (pcos * qcos + psin * qsin)) * real(1.0 / p::DISAGREEMENT_TURN);
                 let value = fit * turned.most(zero);
                 // Pairs close together agree too easily.
-                let far = half + half * (apart * real(1.0 / 1800.0)).least(one);
+                let far = half + half * (apart * real(1.0 / p::CLOSE)).least(unit);
                 let value = L::I::load(&first[q]).where_differs(pfirst, value * far);
                 let value = L::I::load(&second[q]).where_differs(psecond, value);
                 let value = L::I::load(&second[q]).where_differs(L::I::splat(-1), value);
-                value.store(&mut self.matrix[p][q]);
+                value.store(&mut self.matrix[one][q]);
             }
         }
-        for _ in 0..4 {
+        for _ in 0..p::ROUNDS {
             let mut next = [zero; BLOCKS];
-            for p in 0..n.min(MOST) {
-                let mine = real(strength[p / LANES][p % LANES]);
+            for one in 0..n.min(MOST) {
+                let mine = real(strength[one / LANES][one % LANES]);
                 for q in 0..BLOCKS {
-                    next[q] = next[q] + mine * L::F::load(&self.matrix[p][q]);
+                    next[q] = next[q] + mine * L::F::load(&self.matrix[one][q]);
                 }
             }
             let mut norm = zero;

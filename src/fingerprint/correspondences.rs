@@ -1,13 +1,26 @@
 //! Which minutiae of the two prints look alike: the candidate pairs.
+//!
+//! # Method
+//! All pairs of descriptors are multiplied: sixteen minutiae of one print side by side, four bytes of each in a lane, against four bytes of one of the
+//! other (`vpdpbusd` where there is VNNI). Each minutia, of either print, proposes the two of the other that it resembles most: a
+//! minutia whose neighbourhood is common does not crowd out the rest. Of these proposals the 64 best go on, found by counting instead of sorting.
+//!
+//! # Cost
+//! 45 × 45 minutiae: 0.6 µs for the table, 1.5 µs for the selection.
+//!
+//! # No overflow
+//! Descriptors have length 256 (a damaged one at most 64 × 128²): a product is below 2^21 in size, and below 2^29 with a place of
+//! eight bits beside it.
 
 use super::{
+    parameters as p,
     points::{Column, Points, ROOM},
     prepared::{DIMENSION, PreparedView},
 };
 use crate::simd::{Integers, LANES, Lanes, Reals};
 
 /// The most candidate pairs that go on.
-pub(super) const MOST: usize = 64;
+pub(super) const MOST: usize = p::CANDIDATES;
 const STEPS: usize = DIMENSION / 4;
 
 /// A table of similarities and the best pairs from it.

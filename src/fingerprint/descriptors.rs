@@ -1,4 +1,23 @@
-//! The neighbourhood of each minutia as a vector of 64 small integers.
+//! The neighbourhood of each minutia as 64 small integers.
+//!
+//! # Problem
+//! Which minutia of the other print might be this one? Position and direction alone say nothing before the prints are aligned. What lies
+//! around it does, if described in its own frame, in a way that survives a lost or an added neighbour, skin distortion, and half a
+//! neighbourhood beyond the edge of the sensor; small enough to store, and such that all pairs are compared in half a microsecond.
+//!
+//! # Method
+//! 46 places on four rings around the minutia, turned with it. Each neighbour adds a smooth bump (one minus the squared distance over the squared
+//! reach, squared) to the places near it, five times: plain, and weighted by the cosine and sine of its direction relative to the minutia's
+//! and of twice that (the ridge flow there, whichever way the minutia on it points). These 230 sums, rounded to bytes, go through
+//! a linear [`Projection`] to 64 values, are scaled to length 256 and rounded to bytes. Similarity is the dot product.
+//!
+//! The projection is fitted by linear discriminant analysis (Fisher 1936; Rao 1948) over mates that the comparison itself finds in genuine
+//! pairs: it weighs each direction by how much more it varies between minutiae than between mates. Fitting starts from any projection, a
+//! random one included, and settles in two rounds.
+//!
+//! # Cost
+//! Neighbours are found by masks of sixteen, so nothing branches on a single one. No sum of bumps overflows a byte in practice;
+//! where crowded templates would, it saturates. A product of 64 bytes is at most 64 × 128 × 127, far below `i32`.
 
 use super::{
     parameters as p,
@@ -224,4 +243,33 @@ pub(super) fn sums(minutiae: &[Stored]) -> Vec<[i8; SUMS]> {
     let task = Describe { minutiae, rows: &mut rows, sums: Some(&mut sums), projection: Projection::shipped() };
     Dispatch::new(Level::best()).run(task);
     sums
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_are_the_same_at_every_level() {
+        let minutiae: Vec<Stored> = (0..77i16)
+            .map(|k| Stored {
+                x: k * 37 % 211 - 100,
+                y: k * 53 % 269 - 130,
+                angle: (k * 41) as u8,
+                kind: 1,
+                weight: 0,
+                depth: 0,
+            })
+            .collect();
+        let at = |level| {
+            let mut rows = vec![[0; DIMENSION]; minutiae.len()];
+            let task = Describe { minutiae: &minutiae, rows: &mut rows, sums: None, projection: Projection::shipped() };
+            Dispatch::new(level).run(task);
+            rows
+        };
+        let expected = at(Level::Scalar);
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            assert!(at(level) == expected, "{level}");
+        }
+    }
 }

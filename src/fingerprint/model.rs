@@ -1,4 +1,16 @@
 //! A small network that makes one score of the sub-scores.
+//!
+//! # Problem
+//! A threshold has to mean the same for a print of 20 minutiae on a small sensor and one of 130 rolled in ink: eleven pairs are proof
+//! there and chance here. No single sub-score has that property; a sum of them by fixed weights has it only within one kind of print.
+//!
+//! # Method
+//! Counts enter by their logarithm, all are centred, scaled and limited to four deviations; two layers of 32 and 16 rectified sums, one output: the log-odds of a
+//! genuine pair. Fitted by logistic loss with strong weight decay on hard impostors, one in eight of the easy ones, and all genuine
+//! pairs, each set weighing by the root of its size. `cargo bench --bench fingerprint_train -- model` repeats it, on one machine to the bit (it uses the system's `exp`).
+//!
+//! # Cost
+//! 1,600 multiplications: 0.15 µs.
 
 use super::score::{self, SUBSCORES};
 use crate::simd::{LANES, Lanes, Reals};

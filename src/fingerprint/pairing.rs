@@ -1,4 +1,8 @@
 //! Which minutiae lie on each other under an alignment: pairs, one to one.
+//!
+//! The cost of a pair is its squared distance over the squared reach and the like for the angle between the directions; below 1 it can be a pair, and it is
+//! one if each is the other's cheapest. Cost and place share one integer, the place in the low eight bits, so that minima
+//! carry along whose they are, and ties go to the first. All rows and columns in one pass of sixteen lanes: 0.3 µs for 45 × 45.
 
 use super::{
     alignment::Rigid,
@@ -55,7 +59,7 @@ impl Pairing {
 
     /// Pairs what is mutually nearest. `reach` in pixels and `swing` in radians are what either may be off alone.
     #[inline(always)]
-    pub fn pair<L: Lanes>(&mut self, a: &Points, b: &Points, reach: f32, swing: f32) {
+    pub fn pair<L: Lanes>(&mut self, a: &Points, b: &Points, (reach, swing): (f32, f32)) {
         let inverse = L::F::splat(1.0 / (reach * reach));
         let stiff = 2.0 / (swing * swing);
         let limit = L::I::splat(1f32.to_bits() as i32);

@@ -1,4 +1,10 @@
 //! Named sub-scores of an alignment, and the one score made of them.
+//!
+//! What tells a genuine alignment from the best that chance offers: how many pairs, against how many each print has where both saw skin
+//! (`share`), and within the pairs' own outline (`inner_share`); how close in place and direction; how alike the neighbourhoods, and whether more
+//! alike than to any other (`distinct`); how many chance would have paired at this density (`chance`, `surprise`); whether pairs near each other agree
+//! in distance and direction (`edges`, `linked`); whether they are away from the border (`deep_pairs`), where false minutiae line up along the edge of
+//! the print; whether the runner-up looks as good (`second_glance`); how far the skin had to be bent (`stretch`).
 
 use super::{
     correspondences::Correspondences,

@@ -54,7 +54,7 @@ pub struct MissingFinger<'a> {
 pub struct DemographicColumns<'a> {
     /// Province codes; [`DemographicColumns::PROVINCE_UNKNOWN`] where the ID does not tell.
     pub provinces: &'a [u16],
-    /// 0 male, 1 female (as [`Sex`]); [`DemographicColumns::SEX_UNKNOWN`] where the ID does not tell.
+    /// 0 male, 1 female (as [`Sex`](crate::registration::Sex)); [`DemographicColumns::SEX_UNKNOWN`] where the ID does not tell.
     pub sexes: &'a [u8],
     /// Years of birth; [`DemographicColumns::BIRTH_YEAR_UNKNOWN`] where the ID does not tell.
     pub birth_years: &'a [u16],

@@ -381,6 +381,7 @@ pub unsafe extern "C" fn vantay_deduplicate(
             face_candidates: None,
             stop: Some(&stop),
             progress: Some(&told),
+            ..DeduplicateOptions::default()
         };
         let found = search.search()?.deduplicate(other.as_ref(), &options)?;
         for found in &found.pairs {

@@ -436,6 +436,7 @@ impl Gallery {
                 every_finger,
                 stop: Some(stop.flag()),
                 progress: Some(&note),
+                ..DeduplicateOptions::default()
             };
             Ok(search.deduplicate(other.as_ref(), &options)?)
         };

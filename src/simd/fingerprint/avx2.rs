@@ -75,11 +75,6 @@ impl Reals for F {
         unsafe { F(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
     }
     #[inline(always)]
-    fn root(self) -> Self {
-        // SAFETY: only reached inside `run`.
-        unsafe { F(_mm256_sqrt_ps(self.0), _mm256_sqrt_ps(self.1)) }
-    }
-    #[inline(always)]
     fn bits(self) -> I {
         // SAFETY: only reached inside `run`.
         unsafe { I(_mm256_castps_si256(self.0), _mm256_castps_si256(self.1)) }

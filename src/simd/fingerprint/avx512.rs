@@ -74,11 +74,6 @@ impl Reals for F {
         F(unsafe { _mm512_max_ps(self.0, other.0) })
     }
     #[inline(always)]
-    fn root(self) -> Self {
-        // SAFETY: only reached inside `run`.
-        F(unsafe { _mm512_sqrt_ps(self.0) })
-    }
-    #[inline(always)]
     fn bits(self) -> I {
         // SAFETY: only reached inside `run`.
         I(unsafe { _mm512_castps_si512(self.0) })

@@ -38,7 +38,6 @@ pub(crate) trait Reals:
     fn store(self, to: &mut [f32; LANES]);
     fn least(self, other: Self) -> Self;
     fn most(self, other: Self) -> Self;
-    fn root(self) -> Self;
     /// The bits of each lane.
     fn bits(self) -> Self::Integers;
 
@@ -59,7 +58,6 @@ pub(crate) trait Integers:
     fn least(self, other: Self) -> Self;
     fn most(self, other: Self) -> Self;
     fn shift_left<const BITS: u32>(self) -> Self;
-    /// Keeps the sign.
     fn shift_right<const BITS: u32>(self) -> Self;
     /// Rounded where `f32` is too short, which no caller's numbers reach.
     fn real(self) -> Self::Reals;

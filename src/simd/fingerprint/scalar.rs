@@ -59,10 +59,6 @@ impl Reals for F {
         F(from_fn(|k| if self.0[k] > other.0[k] { self.0[k] } else { other.0[k] }))
     }
     #[inline(always)]
-    fn root(self) -> Self {
-        F(self.0.map(f32::sqrt))
-    }
-    #[inline(always)]
     fn bits(self) -> I {
         I(self.0.map(|v| v.to_bits() as i32))
     }

@@ -56,6 +56,7 @@ impl Enroll {
             OnErrorName::Skip => OnError::Skip,
         };
         let mut run = Run {
+            skips: on_error == OnError::Skip,
             writer: gallery.writer(Arc::new(SearchColumns)).map_err(Failure::run)?,
             rejects: Rejects::new(on_error, copies),
             commit_every: self.commit_every.unwrap_or(u64::MAX),
@@ -82,7 +83,11 @@ impl Enroll {
     }
 }
 
+/// So many bad lines are named one by one.
+const NAMED: u64 = 1000;
+
 struct Run {
+    skips: bool,
     writer: Writer,
     rejects: Rejects<BufWriter<File>>,
     commit_every: u64,
@@ -107,7 +112,10 @@ impl Run {
     fn line(&mut self, line: FeedLine) -> Result<(), Failure> {
         let FeedLine { place, outcome, .. } = &line;
         let refused = match outcome {
-            Err(_) => return self.rejects.accept(line).map(|_| ()).map_err(Failure::run),
+            Err(problem) => {
+                self.name(problem);
+                return self.rejects.accept(line).map(|_| ()).map_err(Failure::run);
+            }
             Ok(registration) => match self.writer.enroll(registration.clone()) {
                 Ok(()) => {
                     self.enrolled += 1;
@@ -124,7 +132,15 @@ impl Run {
             field: String::new(),
             reason: FeedError::Refused { reason: refused.to_string() },
         };
+        self.name(&problem);
         self.rejects.reject(problem, line.raw()).map_err(Failure::run)
+    }
+
+    /// Says which line is bad, as long as that is for a person to read; the account at the end has the rest.
+    fn name(&self, problem: &FeedProblem) {
+        if self.skips && !problem.is_final() && self.rejects.lines() < NAMED {
+            self.bar.suspend(|| eprintln!("vantay: {problem}"));
+        }
     }
 
     fn commit(&mut self) -> Result<(), Failure> {
