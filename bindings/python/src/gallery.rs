@@ -412,6 +412,7 @@ impl Gallery {
         looking: Looking,
         asked: Asked,
         face_candidates: Option<f64>,
+        checkpoint: Option<PathBuf>,
         progress: Option<Py<PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
@@ -434,6 +435,7 @@ impl Gallery {
                 face_candidates,
                 depth,
                 every_finger,
+                checkpoint: checkpoint.as_deref(),
                 stop: Some(stop.flag()),
                 progress: Some(&note),
                 ..DeduplicateOptions::default()

@@ -367,6 +367,7 @@ class Gallery:
         fingers: str = "same",
         miss: float = MISS,
         every_finger: bool = False,
+        checkpoint: Optional[Path] = None,
         progress: Union[bool, Callable[[str, int, int], None]] = False,
         threads: Optional[int] = None,
     ) -> Deduplication:
@@ -377,6 +378,7 @@ class Gallery:
         :param face_candidates: The cosine from which two portraits are compared in all parts.
         :param miss: Of mates that a full comparison would accept, the share that the screen of fingers may lose.
         :param every_finger: Hold the fingers of all registrations against each other, not only of those without a portrait.
+        :param checkpoint: Where the join of the portraits keeps what it has finished: a run that was killed goes on from there.
         :param progress: ``True`` for a bar on standard error (tqdm's if it is installed), or a function of
             (stage, done, total), called on this thread.
         :raises KeyboardInterrupt: within a second of Ctrl-C.
@@ -406,7 +408,8 @@ class Gallery:
         told = bar if isinstance(progress, bool) else progress
         try:
             looking = _looking(0, modality, fingers, miss=miss, every_finger=every_finger)
-            native = self._native.deduplicate(other, looking, asked, face_candidates, told, threads)
+            kept = None if checkpoint is None else os.fspath(checkpoint)
+            native = self._native.deduplicate(other, looking, asked, face_candidates, kept, told, threads)
         finally:
             if bar is not None:
                 bar.close()

@@ -79,6 +79,7 @@ class Gallery:
         looking: Dict[str, Any],
         asked: Dict[str, Any],
         face_candidates: Optional[float],
+        checkpoint: Optional[str],
         progress: Optional[Callable[[str, int, int], None]],
         threads: Optional[int],
     ) -> Dict[str, Any]: ...
