@@ -438,7 +438,6 @@ impl Gallery {
                 checkpoint: checkpoint.as_deref(),
                 stop: Some(stop.flag()),
                 progress: Some(&note),
-                ..DeduplicateOptions::default()
             };
             Ok(search.deduplicate(other.as_ref(), &options)?)
         };

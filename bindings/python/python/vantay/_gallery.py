@@ -379,6 +379,7 @@ class Gallery:
         :param miss: Of mates that a full comparison would accept, the share that the screen of fingers may lose.
         :param every_finger: Hold the fingers of all registrations against each other, not only of those without a portrait.
         :param checkpoint: Where the join of the portraits keeps what it has finished: a run that was killed goes on from there.
+            Remove the file when the pairs are safe.
         :param progress: ``True`` for a bar on standard error (tqdm's if it is installed), or a function of
             (stage, done, total), called on this thread.
         :raises KeyboardInterrupt: within a second of Ctrl-C.
