@@ -28,7 +28,7 @@ pub fn of_lines(py: Python<'_>, lines: &[PyBackedBytes], options: &FeedOptions) 
 pub fn of_faces(py: Python<'_>, rows: &PyReadonlyArray2<'_, f32>, snapshot: &Snapshot) -> PyResult<Vec<Registration>> {
     let nameless = PersonalId::new("?", IdScheme::Opaque).map_err(|error| raise_at(py, error, "probe", 0))?;
     let portraits = portraits(py, rows, snapshot, "embedding")?;
-    let probe = |(number, portrait)| Ok(probe(py, number, &nameless, Some(portrait), Vec::new())?);
+    let probe = |(number, portrait)| probe(py, number, &nameless, Some(portrait), Vec::new());
     portraits.into_iter().enumerate().map(probe).collect()
 }
 
@@ -63,7 +63,7 @@ pub fn of_templates(py: Python<'_>, records: &[PyBackedBytes], position: u8) -> 
     let read = |(number, bytes): (usize, &PyBackedBytes)| {
         let record = template::read(bytes).map_err(|error| failed(error, number))?;
         let fingers = Finger::of_record(&record, position).map_err(|error| failed(error, number))?;
-        Ok(probe(py, number, &nameless, None, fingers)?)
+        probe(py, number, &nameless, None, fingers)
     };
     records.iter().enumerate().map(read).collect()
 }
