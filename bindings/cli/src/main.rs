@@ -7,6 +7,7 @@ mod evidence;
 mod failure;
 mod galleries;
 mod output;
+mod page;
 mod probes;
 mod progress;
 mod stats;

@@ -14,12 +14,37 @@ pub struct OutputOptions {
     /// Write results to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
     pub out: Option<PathBuf>,
+    /// One JSON object a line, or a table
+    #[arg(long, value_enum, default_value = "ndjson")]
+    pub format: Format,
+}
+
+/// How results are written.
+#[derive(clap::ValueEnum, Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Format {
+    /// One JSON object a line.
+    #[default]
+    Ndjson,
+    /// Comma-separated values with a heading; what nests is left out.
+    Csv,
+}
+
+/// A result that fits a row of a table.
+pub trait Flat: Serialize {
+    /// The row, with the names of its columns.
+    type Row: Serialize;
+
+    /// What of the result is flat: one row, or one for each candidate.
+    fn rows(&self) -> Vec<Self::Row>;
 }
 
 /// An open destination of results.
 pub struct Output {
     name: PathBuf,
     writer: BufWriter<Box<dyn Write + Send>>,
+    format: Format,
+    /// The heading of the table is written.
+    headed: bool,
 }
 
 impl Output {
@@ -30,7 +55,26 @@ impl Output {
             None => Box::new(io::stdout()),
         };
         let name = path.map_or_else(|| "standard output".into(), Path::to_path_buf);
-        Ok(Output { name, writer: BufWriter::with_capacity(1 << 16, writer) })
+        Ok(Output { name, writer: BufWriter::with_capacity(1 << 16, writer), format: Format::Ndjson, headed: false })
+    }
+
+    /// Opens the destination that options name.
+    pub fn of(options: &OutputOptions) -> Result<Self, Failure> {
+        Ok(Output { format: options.format, ..Output::open(options.out.as_deref())? })
+    }
+
+    /// Writes one result in the format that was asked for.
+    pub fn result<T: Flat>(&mut self, result: &T) -> Result<(), Failure> {
+        if self.format == Format::Ndjson {
+            return self.object(result);
+        }
+        let mut table = csv::WriterBuilder::new().has_headers(!self.headed).from_writer(Vec::new());
+        for row in result.rows() {
+            table.serialize(row).map_err(Failure::run)?;
+            self.headed = true;
+        }
+        let text = table.into_inner().map_err(|error| Failure::run(error.error()))?;
+        self.writer.write_all(&text).map_err(|error| self.failure(error))
     }
 
     /// Writes one object as a line of JSON.

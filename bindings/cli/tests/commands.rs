@@ -270,3 +270,27 @@ fn two_impressions_are_compared_and_drawn_and_converted() {
     done(&["convert", &to("2011.iso"), &to("2005.iso"), "--to", "iso19794-2:2005"]);
     assert_eq!(done(&["compare", &to("2005.iso"), &b]), done(&["compare", &a, &b]));
 }
+
+#[test]
+fn flat_results_are_a_table_if_asked_and_a_report_opens_offline() {
+    let city = City::new("100");
+    let (gallery, feed, report) = (city.gallery(), city.path("feed.ndjson"), city.path("report.html"));
+    let table = done(&["verify", &gallery, &feed, "--format", "csv"]);
+    assert_eq!(table.lines().next(), Some("registration,personal_id,decision,known,score,llr,fmr"));
+    assert_eq!(table.lines().count(), 1 + city.lines().len());
+    let table = done(&["dedup", &gallery, "--format", "csv", "--report", &report]);
+    assert!(table.starts_with("a_personal_id,a_registration,b_personal_id,b_registration,kind,decision,"), "{table}");
+    let page = fs::read_to_string(report).expect("the report");
+    let asks_for_nothing = !page.contains("src=") && !page.contains("href=") && !page.contains("url(");
+    assert!(page.starts_with("<!doctype html>") && asks_for_nothing);
+    assert!(page.contains("two numbers"));
+}
+
+#[test]
+fn a_finished_deduplication_leaves_no_checkpoint() {
+    let city = City::new("50");
+    let out = city.path("pairs.ndjson");
+    done(&["dedup", &city.gallery(), "--out", &out, "--resume"]);
+    assert!(!Path::new(&city.path("pairs.ndjson.checkpoint")).exists());
+    refused(2, &["dedup", &city.gallery(), "--resume"]);
+}

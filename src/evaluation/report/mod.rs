@@ -8,7 +8,7 @@ mod plots;
 mod style;
 mod tables;
 
-pub use page::html;
+pub use page::{escaped, html};
 pub use plots::{det, histogram, thresholds};
 pub use tables::{json, text};
 

@@ -4,6 +4,7 @@ use crate::{failure::Failure, output::Output, templates};
 use serde::Serialize;
 use std::{collections::BTreeMap, fs, path::PathBuf};
 use vantay::{
+    decision::Calibration,
     fingerprint::{Comparer, drawing},
     simd::Level,
 };
@@ -24,6 +25,8 @@ pub struct Compare {
 #[derive(Serialize)]
 struct Report<'a> {
     score: f32,
+    /// The rate at which two fingers of strangers score so high; extrapolated below about 1e-4.
+    fmr: Option<f64>,
     rotation_degrees: f32,
     shift: (f32, f32),
     pairs: &'a [(usize, usize)],
@@ -40,6 +43,7 @@ impl Compare {
         let mut output = Output::open(None)?;
         output.object(&Report {
             score: explanation.score(),
+            fmr: Calibration::default_fingerprint().map(|known| known.fmr(f64::from(explanation.score()))),
             rotation_degrees: explanation.rotation(),
             shift: explanation.shift(),
             pairs: explanation.pairs(),

@@ -5,8 +5,8 @@ use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
     galleries::{self, Parts as PartOptions},
-    output::{Output, OutputOptions},
-    progress,
+    output::{Flat, Output, OutputOptions},
+    page, progress,
     stats::{Clock, Stats},
 };
 use serde::Serialize;
@@ -34,6 +34,9 @@ pub struct Dedup {
     /// The share of mates that the screen of fingers may lose
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
     miss: f64,
+    /// Write the run and its first thousand pairs as one HTML page that opens offline
+    #[arg(long, value_name = "FILE.html")]
+    report: Option<PathBuf>,
     /// Go on with a run that was killed; what it had finished stands beside --out
     #[arg(long, requires = "out")]
     resume: bool,
@@ -57,6 +60,40 @@ struct PairObject<'a> {
     scores: Parts<'a>,
     reason: &'a Reason,
     cluster: Option<u32>,
+}
+
+/// The pair as a row of a table.
+#[derive(Serialize)]
+struct Row {
+    a_personal_id: String,
+    a_registration: String,
+    b_personal_id: String,
+    b_registration: String,
+    kind: PairKind,
+    decision: Decision,
+    score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+    cluster: Option<u32>,
+}
+
+impl Flat for PairObject<'_> {
+    type Row = Row;
+
+    fn rows(&self) -> Vec<Row> {
+        vec![Row {
+            a_personal_id: self.a.personal_id.to_string(),
+            a_registration: self.a.registration.to_string(),
+            b_personal_id: self.b.personal_id.to_string(),
+            b_registration: self.b.registration.to_string(),
+            kind: self.kind,
+            decision: self.decision,
+            score: self.score,
+            llr: self.llr,
+            fmr: self.fmr,
+            cluster: self.cluster,
+        }]
+    }
 }
 
 impl Dedup {
@@ -91,9 +128,9 @@ impl Dedup {
         };
         let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
-        let mut output = Output::open(self.output.out.as_deref())?;
+        let mut output = Output::of(&self.output)?;
         for pair in &found.pairs {
-            output.object(&PairObject {
+            output.result(&PairObject {
                 a: &pair.a,
                 b: &pair.b,
                 kind: pair.kind,
@@ -107,6 +144,10 @@ impl Dedup {
             })?;
         }
         output.close()?;
+        if let Some(path) = &self.report {
+            let page = page::deduplication(&found, &self.gallery.display().to_string(), clock.seconds());
+            fs::write(path, page).map_err(|error| Failure::file(path, error))?;
+        }
         if let Some(done) = &checkpoint {
             fs::remove_file(done).or_else(not_there).map_err(|error| Failure::file(done, error))?;
         }

@@ -5,7 +5,7 @@ use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
     galleries::{self, Parts as PartOptions},
-    output::{Output, OutputOptions},
+    output::{Flat, Output, OutputOptions},
     probes, progress,
     stats::{Clock, Stats},
 };
@@ -88,6 +88,47 @@ struct CandidateObject<'a> {
     reason: &'a Reason,
 }
 
+/// A candidate as a row of a table; a probe without any has one empty row.
+#[derive(Serialize)]
+struct Row {
+    registration: String,
+    rank: Option<usize>,
+    candidate_personal_id: Option<String>,
+    candidate_registration: Option<String>,
+    decision: Decision,
+    score: Option<f64>,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+}
+
+impl Flat for Answer<'_> {
+    type Row = Row;
+
+    fn rows(&self) -> Vec<Row> {
+        let row = |(rank, candidate): (usize, &CandidateObject<'_>)| Row {
+            registration: self.registration.into(),
+            rank: Some(rank + 1),
+            candidate_personal_id: Some(candidate.personal_id.into()),
+            candidate_registration: Some(candidate.registration.into()),
+            decision: candidate.decision,
+            score: Some(candidate.score),
+            llr: candidate.llr,
+            fmr: candidate.fmr,
+        };
+        let nobody = Row {
+            registration: self.registration.into(),
+            rank: None,
+            candidate_personal_id: None,
+            candidate_registration: None,
+            decision: self.decision,
+            score: None,
+            llr: None,
+            fmr: None,
+        };
+        if self.candidates.is_empty() { vec![nobody] } else { self.candidates.iter().enumerate().map(row).collect() }
+    }
+}
+
 impl Identify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("identify");
@@ -106,7 +147,7 @@ impl Identify {
             depth: if self.exhaustive { Depth::Exhaustive } else { Depth::for_miss(self.miss) },
             filter: Filter { born: self.born.clone(), sex, provinces: self.province.clone() },
         };
-        let mut output = Output::open(self.output.out.as_deref())?;
+        let mut output = Output::of(&self.output)?;
         let bar = progress::bar("identifying", None);
         let (mut work, mut records) = (Work::default(), 0);
         let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |probes| {
@@ -125,7 +166,7 @@ impl Identify {
                     reason: &candidate.judgement.reason,
                     scores: Parts(&candidate.scores),
                 });
-                output.object(&Answer {
+                output.result(&Answer {
                     registration: probe.id.as_str(),
                     decision: answer.decision,
                     candidates: candidates.collect(),

@@ -5,7 +5,7 @@ use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
     galleries::{self, Parts as PartOptions},
-    output::{Output, OutputOptions},
+    output::{Flat, Output, OutputOptions},
     probes, progress,
     stats::{Clock, Stats},
 };
@@ -48,6 +48,34 @@ struct Answer<'a> {
     reason: &'a Reason,
 }
 
+/// The answer as a row of a table.
+#[derive(Serialize)]
+struct Row {
+    registration: String,
+    personal_id: String,
+    decision: Decision,
+    known: bool,
+    score: f64,
+    llr: Option<f64>,
+    fmr: Option<f64>,
+}
+
+impl Flat for Answer<'_> {
+    type Row = Row;
+
+    fn rows(&self) -> Vec<Row> {
+        vec![Row {
+            registration: self.registration.into(),
+            personal_id: self.personal_id.into(),
+            decision: self.decision,
+            known: self.known,
+            score: self.score,
+            llr: self.llr,
+            fmr: self.fmr,
+        }]
+    }
+}
+
 impl Verify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("verify");
@@ -55,7 +83,7 @@ impl Verify {
         let snapshot = gallery.snapshot();
         let search = Search::new(&snapshot, self.deciding.judge(Purpose::Verify, &snapshot, &self.parts)?)
             .map_err(Failure::run)?;
-        let mut output = Output::open(self.output.out.as_deref())?;
+        let mut output = Output::of(&self.output)?;
         let bar = progress::bar("verifying", None);
         let (mut work, mut records) = (Work::default(), 0);
         let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |claims| {
@@ -65,7 +93,7 @@ impl Verify {
             records += claims.len() as u64;
             bar.inc(claims.len() as u64);
             claims.iter().zip(&answers).try_for_each(|(claim, answer)| {
-                output.object(&Answer {
+                output.result(&Answer {
                     registration: claim.id.as_str(),
                     personal_id: claim.personal_id.as_str(),
                     decision: answer.judgement.decision,
