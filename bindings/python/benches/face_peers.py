@@ -422,7 +422,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--n", type=int, default=1_000_000, help="references")
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--patience", type=float, default=10.0, help="seconds that a batch may take on one thread")
+    parser.add_argument("--patience", type=float, default=3.0, help="seconds that a batch may take on one thread")
     parser.add_argument("--folder", default="target/peers", help="where data and the table go")
     parser.add_argument("--serve", choices=CONTESTANTS, help=argparse.SUPPRESS)
     parser.add_argument("--opened", choices=["vantay", "numpy"], help=argparse.SUPPRESS)

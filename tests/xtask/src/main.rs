@@ -21,7 +21,7 @@ usage: cargo xtask <command>
   c          the tests of the C library alone
   c PREFIX   build the C library for release and install it under PREFIX
   peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
-             options: --n 100000 references (a million), --rounds 3, --patience 10 seconds a batch
+             options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
 
 fn main() -> ExitCode {
