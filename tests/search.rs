@@ -303,3 +303,37 @@ fn fingers_alone_find_who_is_there_twice() {
     assert!(hits + 2 >= planted, "{hits} of {planted}");
     assert!(found.pairs.iter().all(|pair| pair.scores.face.is_none()));
 }
+
+#[test]
+fn a_deduplication_that_was_stopped_goes_on_from_its_checkpoint() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let generator = population(3000, 0.01, 1);
+    let registrations: Vec<_> =
+        all(&generator).into_iter().map(|registration| Registration { fingers: Vec::new(), ..registration }).collect();
+    let (directory, gallery) = gallery(&registrations, 1024);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let whole = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
+
+    let checkpoint = directory.path().join("checkpoint");
+    let stop = AtomicBool::new(false);
+    let stop_soon = |progress: vantay::search::Progress| stop.store(progress.done >= 2, Ordering::Relaxed);
+    let interrupted = DeduplicateOptions {
+        checkpoint: Some(&checkpoint),
+        stop: Some(&stop),
+        progress: Some(&stop_soon),
+        ..DeduplicateOptions::default()
+    };
+    assert!(matches!(search.deduplicate(None, &interrupted), Err(vantay::search::SearchError::Stopped)));
+    // A kill may leave a record half written.
+    let mut bytes = std::fs::read(&checkpoint).unwrap();
+    bytes.extend_from_slice(&[7; 21]);
+    std::fs::write(&checkpoint, &bytes).unwrap();
+
+    let resumed = DeduplicateOptions { checkpoint: Some(&checkpoint), ..DeduplicateOptions::default() };
+    let found = search.deduplicate(None, &resumed).unwrap();
+    assert_eq!((found.pairs, found.work.comparisons), (whole.pairs, whole.work.comparisons));
+
+    let other = DeduplicateOptions { face_candidates: Some(0.5), ..resumed };
+    assert!(matches!(search.deduplicate(None, &other), Err(vantay::search::SearchError::Checkpoint { .. })));
+}

@@ -244,3 +244,32 @@ pub(super) fn sums(minutiae: &[Stored]) -> Vec<[i8; SUMS]> {
     Dispatch::new(Level::best()).run(task);
     sums
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn descriptors_are_the_same_at_every_level() {
+        let minutiae: Vec<Stored> = (0..77i16)
+            .map(|k| Stored {
+                x: k * 37 % 211 - 100,
+                y: k * 53 % 269 - 130,
+                angle: (k * 41) as u8,
+                kind: 1,
+                weight: 0,
+                depth: 0,
+            })
+            .collect();
+        let at = |level| {
+            let mut rows = vec![[0; DIMENSION]; minutiae.len()];
+            let task = Describe { minutiae: &minutiae, rows: &mut rows, sums: None, projection: Projection::shipped() };
+            Dispatch::new(level).run(task);
+            rows
+        };
+        let expected = at(Level::Scalar);
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            assert!(at(level) == expected, "{level}");
+        }
+    }
+}

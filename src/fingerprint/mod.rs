@@ -11,20 +11,20 @@
 //!
 //! | stage | what it holds |
 //! |---|---|
-//! | [`prepared`] | minutiae in one order and frame, and their descriptors: what a gallery stores, used in place |
-//! | [`descriptors`] | the neighbourhood of a minutia as 64 bytes |
-//! | [`correspondences`] | which minutiae look alike: all pairs by their descriptors, the best 64 go on |
-//! | [`consistency`] | which of those agree with each other, by relaxation; seeds of alignments |
-//! | [`glance`] | how good each alignment looks; most impostors end here |
-//! | [`alignment`], [`pairing`] | turn and shift by least squares, pairs one to one, a smooth displacement, pairs again |
-//! | [`score`] | 32 named sub-scores |
-//! | [`model`] | a small network that makes one score of them |
+//! | `prepared` | minutiae in one order and frame, and their descriptors: what a gallery stores, used in place |
+//! | `descriptors` | the neighbourhood of a minutia as 64 bytes |
+//! | `correspondences` | which minutiae look alike: all pairs by their descriptors, the best 64 go on |
+//! | `consistency` | which of those agree with each other, by relaxation; seeds of alignments |
+//! | `glance` | how good each alignment looks; most impostors end here |
+//! | `alignment`, `pairing` | turn and shift by least squares, pairs one to one, a smooth displacement, pairs again |
+//! | `score` | 32 named sub-scores |
+//! | `model` | a small network that makes one score of them |
 //!
 //! A [`Comparer`] runs the chain; [`Comparer::explain`] tells what it found, and [`drawing`] draws it.
 //!
 //! # Promises
 //! *Symmetric to the bit*: the two prints are put in order by their bytes first. *The same at every SIMD level, on every
-//! thread, on every machine*: see [`Dispatch`](crate::simd::Dispatch); no function of the system's mathematics library takes part. *Shift and order of a record
+//! thread, on every machine*: see `simd::fingerprint`; no function of the system's mathematics library takes part. *Shift and order of a record
 //! change nothing*: the prepared bytes are the same. *Any input*: 0 to 255 minutiae, anywhere; prepared bytes from a damaged file are checked in
 //! structure, and no content can do more than give a meaningless score.
 //!
@@ -33,7 +33,7 @@
 //! logarithm, of a genuine pair in its training mix; thresholds come from calibration, not from here.
 //!
 //! # Cost
-//! About 17 µs on one core of a Zen 5 at 4.1 GHz (AVX-512) for prints of 44 minutiae, all pairs of the FVC sets mixed: 59,000 a second; 72 bytes per
+//! About 16 µs on one core of a Zen 5 at 4.1 GHz (AVX-512) for prints of 44 minutiae, all pairs of the FVC sets mixed: 62,000 a second; 72 bytes per
 //! minutia and 64 more. `cargo bench --bench fingerprint_compare` and `--bench fingerprint_rates` measure it.
 //!
 //! # Accuracy

@@ -12,6 +12,7 @@
 
 use super::{
     Depth, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    checkpoint::Checkpoint,
     fingers::{ReferenceFinger, compare_fingers},
     identify::FaceColumns,
     probe::Bench,
@@ -30,6 +31,7 @@ use serde::Serialize;
 use std::{
     collections::BTreeMap,
     ops::ControlFlow,
+    path::Path,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
 };
 
@@ -48,6 +50,8 @@ pub struct DeduplicateOptions<'o> {
     /// Screen the fingers of every registration, not only of those without a portrait: finds a person whose portraits do not look
     /// alike, at the cost of holding every finger against every other.
     pub every_finger: bool,
+    /// Where the join of the portraits keeps what it has finished: a run that was killed goes on from there.
+    pub checkpoint: Option<&'o Path>,
     /// Set by another thread to stop.
     pub stop: Option<&'o AtomicBool>,
     /// Told how far it is, by several threads.
@@ -62,6 +66,7 @@ impl Default for DeduplicateOptions<'_> {
             face_candidates: None,
             depth: Depth::for_miss(0.005),
             every_finger: false,
+            checkpoint: None,
             stop: None,
             progress: None,
         }
@@ -190,13 +195,27 @@ impl Search<'_> {
             None => FaceJoin::within(&left_columns, threshold, self.level)?,
             Some(_) => FaceJoin::across(&left_columns, &right_columns, threshold, self.level)?,
         };
-        let sink = Candidates { pairs: Mutex::new(Vec::new()), options };
+        let sides = [self.references.snapshot, against.unwrap_or(self).references.snapshot];
+        let open = |path| Checkpoint::open(path, sides, threshold);
+        let checkpoint = options.checkpoint.map(open).transpose()?;
+        let first = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next);
+        let found = Finished { checkpoint, ..Finished::default() };
+        let sink = Candidates { block: Mutex::default(), found: Mutex::new(found), options };
         let never = AtomicBool::new(false);
-        let joined = join.run(0..join.blocks(), &sink, options.stop.unwrap_or(&never));
+        join.run(first..join.blocks(), &sink, options.stop.unwrap_or(&never));
+        let found = sink.found.into_inner();
+        if let Some(error) = found.failed {
+            return Err(error);
+        }
         stopped(options)?;
-        *work += joined.work.into();
-        let pairs = sink.pairs.into_inner();
-        Ok(pairs.into_par_iter().map(|(a, b)| (left.place(a), right.place(b))).collect())
+        let (pairs, done) = match found.checkpoint {
+            Some(checkpoint) => (checkpoint.pairs, checkpoint.work),
+            None => (found.pairs, found.work),
+        };
+        *work += done;
+        // A checkpoint is a file: what it names has to be there.
+        let known = |(a, b): &(face::Place, face::Place)| left.has(*a) && right.has(*b);
+        Ok(pairs.into_par_iter().filter(known).map(|(a, b)| (left.place(a), right.place(b))).collect())
     }
 
     /// Pairs that the screen of the fingers names: for registrations that no portrait could have paired, or for all.
@@ -329,19 +348,46 @@ impl Search<'_> {
     }
 }
 
+/// What the finished blocks of a join found: in memory, or in a checkpoint as well.
+#[derive(Default)]
+struct Finished {
+    pairs: Vec<(face::Place, face::Place)>,
+    work: Work,
+    checkpoint: Option<Checkpoint>,
+    failed: Option<SearchError>,
+}
+
 struct Candidates<'o> {
-    pairs: Mutex<Vec<(face::Place, face::Place)>>,
+    /// The pairs of the block that is being joined.
+    block: Mutex<Vec<(face::Place, face::Place)>>,
+    found: Mutex<Finished>,
     options: &'o DeduplicateOptions<'o>,
 }
 
 impl PairSink for Candidates<'_> {
     fn pairs(&self, _: u64, pairs: &[face::Pair]) {
-        self.pairs.lock().extend(pairs.iter().map(|pair| (pair.a, pair.b)));
+        self.block.lock().extend(pairs.iter().map(|pair| (pair.a, pair.b)));
     }
 
     fn finished(&self, finished: face::Finished) -> ControlFlow<()> {
+        let mut pairs = std::mem::take(&mut *self.block.lock());
+        let mut found = self.found.lock();
+        let kept = match &mut found.checkpoint {
+            Some(checkpoint) => checkpoint.finish(finished.work, pairs),
+            None => {
+                found.pairs.append(&mut pairs);
+                found.work += finished.work.into();
+                Ok(())
+            }
+        };
         report(self.options, "joining", finished.block + 1, finished.blocks);
-        ControlFlow::Continue(())
+        match kept {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                found.failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
     }
 }
 

@@ -46,6 +46,14 @@ pub enum SearchError {
     /// A rate was asked of parts that are not calibrated, or the policy cannot be kept.
     #[error(transparent)]
     Decision(#[from] DecisionError),
+    /// The checkpoint of a deduplication cannot be used.
+    #[error("checkpoint {}: {reason}", path.display())]
+    Checkpoint {
+        /// The file.
+        path: std::path::PathBuf,
+        /// What is wrong.
+        reason: String,
+    },
     /// The caller's flag stopped the search.
     #[error("the search was stopped")]
     Stopped,

@@ -353,6 +353,12 @@ impl<'r, 'a> FaceColumns<'r, 'a> {
         Ok(columns)
     }
 
+    /// Whether there is such a row.
+    pub fn has(&self, place: face::Place) -> bool {
+        let face = self.segments.get(place.column as usize).and_then(|&s| self.references.segments[s].face.as_ref());
+        face.is_some_and(|face| (place.row as usize) < face.faces.len())
+    }
+
     /// Where the row of a face column stands in the snapshot.
     pub fn place(&self, place: face::Place) -> Place {
         let segment = self.segments[place.column as usize];

@@ -13,6 +13,7 @@
 //! Results do not depend on threads, SIMD level or how registrations lie in segments; equal scores go by personal ID, then
 //! registration.
 
+mod checkpoint;
 mod deciding;
 mod deduplicate;
 mod derivation;

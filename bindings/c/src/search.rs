@@ -13,8 +13,8 @@ use vantay::{
     gallery::Snapshot,
     registration::{Registration, Sex, parse_line},
     search::{
-        Deciding, DeduplicateOptions, Filter, FingerMatching, IdentifyOptions, Judge, Judgement, Modality, PairKind,
-        PartScores, Search,
+        Deciding, DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Judgement, Modality,
+        PairKind, PartScores, Search,
     },
 };
 
@@ -43,8 +43,15 @@ pub const VANTAY_SEX_MALE: i32 = 2;
 pub struct vantay_search_t {
     snapshot: Arc<Snapshot>,
     judge: Judge,
+    looking: Looking,
+}
+
+#[derive(Clone, Copy)]
+struct Looking {
     modality: Modality,
     fingers: FingerMatching,
+    depth: Depth,
+    every_finger: bool,
 }
 
 /// What a search compares and what suffices for a match. All zero is the default: all parts, fingers of the same position, the
@@ -71,6 +78,11 @@ pub struct vantay_search_options_t {
     pub face_threshold: f64,
     /// A raw threshold for fingerprint scores, which promises no rate; 0 for none.
     pub finger_threshold: f64,
+    /// Of mates that a full comparison would accept, the share that the screen of fingers may lose; 0 for the library's default,
+    /// below 0 to compare every finger in full.
+    pub miss: f64,
+    /// In a deduplication, hold the fingers of all registrations against each other, not only of those without a portrait.
+    pub every_finger: bool,
 }
 
 /// Scores of the parts that both sides have, and what they amount to. Parts that were not compared are NaN.
@@ -176,14 +188,14 @@ pub unsafe extern "C" fn vantay_search_new(
         check(search, "search")?;
         // SAFETY: the header asks for a handle of this library.
         let snapshot = unsafe { reference(gallery, "gallery")? }.0.snapshot();
-        let (mut modality, mut fingers, mut deciding) = Default::default();
-        if !options.is_null() {
+        let (looking, deciding) = match options.is_null() {
+            true => (Looking::of(Modality::Both, FingerMatching::Same, 0.0, false), Deciding::default()),
             // SAFETY: the header asks for options whose texts are good.
-            (modality, fingers, deciding) = unsafe { options_of(reference(options, "options")?)? };
-        }
-        let judge = Deciding::judge(&deciding, &snapshot, modality)?;
+            false => unsafe { options_of(reference(options, "options")?)? },
+        };
+        let judge = deciding.judge(&snapshot, looking.modality)?;
         Search::new(&snapshot, judge.clone())?;
-        let prepared = vantay_search_t { snapshot, judge, modality, fingers };
+        let prepared = vantay_search_t { snapshot, judge, looking };
         // SAFETY: checked above; the header asks for a pointer that may be written.
         unsafe { write(search, "search", Box::into_raw(Box::new(prepared))) }
     })
@@ -265,7 +277,8 @@ pub unsafe extern "C" fn vantay_identify(
             unsafe { registration_of(probe, &search.snapshot, true) }
         };
         let probes = probes.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let wanted = IdentifyOptions { top: options.top, modality: search.modality, fingers: search.fingers, filter };
+        let Looking { modality, fingers, depth, .. } = search.looking;
+        let wanted = IdentifyOptions { top: options.top, modality, fingers, depth, filter };
         let (answers, _) = search.search()?.identify(&probes, &wanted)?;
         let candidate = |found: &vantay::search::Candidate| Candidate {
             personal_id: c_text(&found.personal_id),
@@ -361,11 +374,14 @@ pub unsafe extern "C" fn vantay_deduplicate(
             }
         };
         let options = DeduplicateOptions {
-            modality: search.modality,
-            fingers: search.fingers,
+            modality: search.looking.modality,
+            fingers: search.looking.fingers,
+            depth: search.looking.depth,
+            every_finger: search.looking.every_finger,
             face_candidates: None,
             stop: Some(&stop),
             progress: Some(&told),
+            ..DeduplicateOptions::default()
         };
         let found = search.search()?.deduplicate(other.as_ref(), &options)?;
         for found in &found.pairs {
@@ -395,10 +411,22 @@ impl vantay_search_t {
     }
 
     fn verify(&self, claim: Registration) -> Result<vantay_verification_t, Failure> {
-        let (answers, _) = self.search()?.verify(&[claim], self.modality, self.fingers)?;
+        let (answers, _) = self.search()?.verify(&[claim], self.looking.modality, self.looking.fingers)?;
         let answer = answers.first().ok_or_else(|| Failure::new(VANTAY_ERROR_OTHER, "a claim without an answer"))?;
         let scores = scores_of(&answer.scores, &answer.judgement);
         Ok(vantay_verification_t { known: answer.known, scores })
+    }
+}
+
+impl Looking {
+    fn of(modality: Modality, fingers: FingerMatching, miss: f64, every_finger: bool) -> Looking {
+        let depth = match miss {
+            0.0 => IdentifyOptions::default().depth,
+            miss if miss > 0.0 => Depth::for_miss(miss),
+            _ => Depth::Exhaustive,
+        };
+        // Without portraits, every finger has to be looked at.
+        Looking { modality, fingers, depth, every_finger: every_finger || modality == Modality::Fingerprint }
     }
 }
 
@@ -442,7 +470,7 @@ fn scores_of(parts: &PartScores, judgement: &Judgement) -> vantay_scores_t {
 
 /// # Safety
 /// The texts of `options` end in zero, or are NULL.
-unsafe fn options_of(options: &vantay_search_options_t) -> Result<(Modality, FingerMatching, Deciding), Failure> {
+unsafe fn options_of(options: &vantay_search_options_t) -> Result<(Looking, Deciding), Failure> {
     let wrong = |what: &str| Failure::new(VANTAY_ERROR_ARGUMENT, what.to_owned());
     let modality = match options.modality {
         VANTAY_MODALITY_BOTH => Modality::Both,
@@ -476,7 +504,7 @@ unsafe fn options_of(options: &vantay_search_options_t) -> Result<(Modality, Fin
         face_threshold: given(options.face_threshold),
         finger_threshold: given(options.finger_threshold),
     };
-    Ok((modality, fingers, deciding))
+    Ok((Looking::of(modality, fingers, options.miss, options.every_finger), deciding))
 }
 
 /// # Safety

@@ -24,7 +24,7 @@ use vantay::{
         Rejects, Sex,
     },
     search::{
-        DeduplicateOptions, Filter, FingerMatching, Identification, IdentifyOptions, Modality, Progress, Search,
+        DeduplicateOptions, Depth, Filter, FingerMatching, Identification, IdentifyOptions, Modality, Progress, Search,
         SearchColumns, Work,
     },
 };
@@ -55,6 +55,8 @@ pub struct Looking {
     born: Option<(u16, u16)>,
     sex: Option<String>,
     provinces: Vec<u16>,
+    miss: f64,
+    every_finger: bool,
 }
 
 impl Looking {
@@ -417,6 +419,9 @@ impl Gallery {
         let other = against.map(|gallery| gallery.stored.snapshot());
         let (modality, fingers) = (looking.modality()?, looking.matching()?);
         let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+        // Without portraits, every finger has to be looked at.
+        let every_finger = looking.every_finger || modality == Modality::Fingerprint;
+        let depth = Depth::for_miss(looking.miss);
         let latest = Arc::new(Mutex::new(None::<Progress>));
         let told = Arc::clone(&latest);
         let work = move |stop: &Stop| {
@@ -427,6 +432,8 @@ impl Gallery {
                 modality,
                 fingers,
                 face_candidates,
+                depth,
+                every_finger,
                 stop: Some(stop.flag()),
                 progress: Some(&note),
                 ..DeduplicateOptions::default()
@@ -559,8 +566,8 @@ fn identify(
         top: looking.top,
         modality,
         fingers: looking.matching()?,
+        depth: Depth::for_miss(looking.miss),
         filter: looking.filter()?,
-        ..IdentifyOptions::default()
     };
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     let work = move |stop: &Stop| {
@@ -580,9 +587,9 @@ fn identify(
     run(py, On::Cores(threads), work, silent)
 }
 
-/// Probes that take about half a second on a core: a nanosecond a portrait, ten microseconds a finger.
+/// Probes that take about half a second on a core: a nanosecond a portrait, a hundred a finger that is screened.
 fn batch_of(registrations: u64, with_fingers: bool) -> usize {
-    let per_batch: u64 = if with_fingers { 50_000 } else { 500_000_000 };
+    let per_batch: u64 = if with_fingers { 5_000_000 } else { 500_000_000 };
     let least = if with_fingers { 1 } else { 64 };
     (per_batch / registrations.max(1)).clamp(least, 8192) as usize
 }

@@ -16,7 +16,9 @@ fn version() -> &'static str {
 /// Builds the library and installs it under `prefix`: header, both libraries, pkg-config and CMake files.
 pub fn install(prefix: &Path, release: bool) -> Outcome {
     let profile = if release { "release" } else { "debug" };
-    run(cargo(&[&["build", "--package", "vantay-c"], if release { &["--release"][..] } else { &[] }].concat()))?;
+    let mut arguments = vec!["build", "--package", "vantay-c"];
+    arguments.extend(release.then_some("--release"));
+    run(cargo(&arguments))?;
     let built = root().join("target").join(profile);
     let lib = prefix.join("lib");
     let major = version().split('.').next().unwrap_or("0");

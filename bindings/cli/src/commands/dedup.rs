@@ -10,7 +10,7 @@ use crate::{
     stats::{Clock, Stats},
 };
 use serde::Serialize;
-use std::path::PathBuf;
+use std::{fs, io, path::PathBuf};
 use vantay::{
     decision::{Decision, Purpose, Reason},
     search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
@@ -34,6 +34,9 @@ pub struct Dedup {
     /// The share of mates that the screen of fingers may lose
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
     miss: f64,
+    /// Go on with a run that was killed; what it had finished stands beside --out
+    #[arg(long, requires = "out")]
+    resume: bool,
     #[command(flatten)]
     parts: PartOptions,
     #[command(flatten)]
@@ -72,7 +75,12 @@ impl Dedup {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
         };
+        let checkpoint = self.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
+        if let Some(stale) = checkpoint.as_ref().filter(|path| !self.resume && path.exists()) {
+            fs::remove_file(stale).map_err(|error| Failure::file(stale, error))?;
+        }
         let options = DeduplicateOptions {
+            checkpoint: checkpoint.as_deref(),
             modality: self.parts.modality(),
             fingers: self.parts.matching(),
             face_candidates: self.face_candidates,
@@ -99,6 +107,14 @@ impl Dedup {
             })?;
         }
         output.close()?;
+        if let Some(done) = &checkpoint {
+            fs::remove_file(done).or_else(not_there).map_err(|error| Failure::file(done, error))?;
+        }
         clock.finish(common, Stats::of(found.work))
     }
+}
+
+/// A file that is not there needs no removing.
+fn not_there(error: io::Error) -> io::Result<()> {
+    if error.kind() == io::ErrorKind::NotFound { Ok(()) } else { Err(error) }
 }

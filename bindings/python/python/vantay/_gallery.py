@@ -31,6 +31,8 @@ from ._results import (
 #: A record like a line of the registration feed. Templates may be bytes and embeddings arrays instead of base64.
 Record = Mapping[str, Any]
 Path = Union[str, "os.PathLike[str]"]
+#: Of mates that a full comparison would accept, the share that the screen of fingers may lose unless told otherwise.
+MISS = 0.005
 #: A year of birth, or the first and the last of several.
 Born = Union[int, Tuple[int, int], range]
 
@@ -242,8 +244,9 @@ class Gallery:
         """Compares a record with the subject that its ``personal_id`` names; of a list of records, each.
 
         What suffices for a match is one of: a false match rate ``fmr``, a ``policy`` file, or raw thresholds, which promise
-        no rate. Rates need calibrations, see :meth:`open`. With none of them, the default policy decides where everything
-        is calibrated, raw thresholds (cosine 0.4, finger score 40) where not.
+        no rate. Rates need calibrations: the library has them for its fingerprint scores and a few face models; for others see
+        :meth:`open`. With none of these, the default policy decides where everything
+        is calibrated, raw thresholds (cosine 0.4, finger score 12) where not.
 
         :param modality: ``face``, ``fingerprint`` or ``both``: what of the record is used.
         :param fingers: ``same`` compares fingers of the same position, ``any`` any with any.
@@ -271,6 +274,7 @@ class Gallery:
         province: Union[None, int, str, Sequence[Union[int, str]]] = None,
         modality: str = "both",
         fingers: str = "same",
+        miss: float = MISS,
         threads: Optional[int] = None,
     ) -> Candidates:
         """Looks for each record in the whole gallery, by all parts that it has. Its ``personal_id`` is not looked at.
@@ -281,11 +285,13 @@ class Gallery:
         :param born: Only subjects born in this year, or in these (first, last).
         :param sex: ``f`` or ``m``.
         :param province: One code, or several of which any will do: ``"001"`` or ``1``.
+        :param miss: Of mates that a full comparison would accept, the share that the screen of fingers may lose; 0 compares
+            every finger in full.
         """
         asked = self._asked(
             fmr=fmr, fpir=fpir, policy=policy, face_threshold=face_threshold, finger_threshold=finger_threshold
         )
-        looking = _looking(top, modality, fingers, born, sex, province)
+        looking = _looking(top, modality, fingers, born, sex, province, miss=miss)
         return candidates_of(self._native.identify(_lines(records), looking, asked, threads), top, "all")
 
     def identify_faces(
@@ -327,6 +333,7 @@ class Gallery:
         sex: Optional[str] = None,
         province: Union[None, int, str, Sequence[Union[int, str]]] = None,
         fingers: str = "same",
+        miss: float = MISS,
         threads: Optional[int] = None,
     ) -> Candidates:
         """Looks for each template record in the whole gallery.
@@ -334,11 +341,13 @@ class Gallery:
         :param templates: m records in any of the formats that the library reads, or one.
         :param position: The ISO finger position, 0 (unknown: taken from the record) to 10.
         :param threshold: Candidates of whom no finger reaches this score are left out.
+        :param miss: Of mates that a full comparison would accept, the share that the screen may lose; 0 compares every
+            reference in full.
         :returns: ``scores`` (m, top) are comparison scores, summed over the fingers of a record with several views.
         :raises TemplateError: (a ``ValueError``) with the number of the record that cannot be read.
         """
         asked = self._asked(fmr=fmr, fpir=fpir)
-        looking = _looking(top, "fingerprint", fingers, born, sex, province)
+        looking = _looking(top, "fingerprint", fingers, born, sex, province, miss=miss)
         records = [templates] if isinstance(templates, (bytes, bytearray)) else list(templates)
         native = self._native.identify_fingers(records, position, looking, asked, threshold, threads)
         return candidates_of(native, top, "fingers")
@@ -356,6 +365,8 @@ class Gallery:
         face_candidates: Optional[float] = None,
         modality: str = "both",
         fingers: str = "same",
+        miss: float = MISS,
+        every_finger: bool = False,
         progress: Union[bool, Callable[[str, int, int], None]] = False,
         threads: Optional[int] = None,
     ) -> Deduplication:
@@ -364,6 +375,8 @@ class Gallery:
         :param false_pairs: What suffices for a match, as the number of false pairs expected in the whole gallery; or ``fmr``,
             ``fpir``, ``policy``, raw thresholds, as in :meth:`verify`.
         :param face_candidates: The cosine from which two portraits are compared in all parts.
+        :param miss: Of mates that a full comparison would accept, the share that the screen of fingers may lose.
+        :param every_finger: Hold the fingers of all registrations against each other, not only of those without a portrait.
         :param progress: ``True`` for a bar on standard error (tqdm's if it is installed), or a function of
             (stage, done, total), called on this thread.
         :raises KeyboardInterrupt: within a second of Ctrl-C.
@@ -392,9 +405,8 @@ class Gallery:
         bar = _Bar() if progress is True else None
         told = bar if isinstance(progress, bool) else progress
         try:
-            native = self._native.deduplicate(
-                other, _looking(0, modality, fingers), asked, face_candidates, told, threads
-            )
+            looking = _looking(0, modality, fingers, miss=miss, every_finger=every_finger)
+            native = self._native.deduplicate(other, looking, asked, face_candidates, told, threads)
         finally:
             if bar is not None:
                 bar.close()
@@ -422,6 +434,9 @@ def _looking(
     born: Optional[Born] = None,
     sex: Optional[str] = None,
     province: Union[None, int, str, Sequence[Union[int, str]]] = None,
+    *,
+    miss: float = MISS,
+    every_finger: bool = False,
 ) -> Dict[str, Any]:
     if isinstance(born, int):
         born = (born, born)
@@ -445,6 +460,8 @@ def _looking(
         "born": born,
         "sex": sex,
         "provinces": provinces,
+        "miss": float(miss),
+        "every_finger": every_finger,
     }
 
 
