@@ -423,6 +423,7 @@ def main():
     parser.add_argument("--n", type=int, default=1_000_000, help="references")
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--patience", type=float, default=3.0, help="seconds that a batch may take on one thread")
+    parser.add_argument("--against", nargs="*", choices=list(CONTESTANTS)[1:], default=list(CONTESTANTS)[1:])
     parser.add_argument("--folder", default="target/peers", help="where data and the table go")
     parser.add_argument("--serve", choices=CONTESTANTS, help=argparse.SUPPRESS)
     parser.add_argument("--opened", choices=["vantay", "numpy"], help=argparse.SUPPRESS)
@@ -442,7 +443,7 @@ def main():
     enrolled = enroll(folder)
     note("enrolled")
     contestants = []
-    for kind in CONTESTANTS:
+    for kind in ["vantay", *arguments.against]:
         c = Contestant(kind, folder, arguments.n)
         if c.ready():
             contestants.append(c)
