@@ -4,6 +4,7 @@
 
 mod c;
 mod lint;
+mod peers;
 mod python;
 mod run;
 mod test;
@@ -19,6 +20,8 @@ usage: cargo xtask <command>
   python     the tests of the Python package alone
   c          the tests of the C library alone
   c PREFIX   build the C library for release and install it under PREFIX
+  peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
+             options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
 
 fn main() -> ExitCode {
@@ -29,6 +32,7 @@ fn main() -> ExitCode {
         ["python"] => python::test(),
         ["c"] => c::test(),
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
+        ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())
