@@ -4,9 +4,9 @@ use crate::{failure::Failure, galleries};
 use serde::{Serialize, Serializer, ser::SerializeMap};
 use std::path::PathBuf;
 use vantay::{
-    decision::{Calibration, Fusion, Level, Policy, Purpose},
+    decision::{Calibration, Level, Policy},
     gallery::Snapshot,
-    search::{Judge, Modality, PartScores, Thresholds},
+    search::{self, Judge, PartScores},
 };
 
 /// What suffices for a match.
@@ -39,48 +39,19 @@ pub struct Deciding {
 }
 
 impl Deciding {
-    /// The judge by these options: by rates as asked, by raw thresholds as given, else by the default policy if every part
-    /// that is compared has a calibration, and by raw thresholds if not.
-    pub fn judge(&self, purpose: Purpose, snapshot: &Snapshot, parts: &galleries::Parts) -> Result<Judge, Failure> {
-        let fusion = self.fusion(snapshot)?;
-        if let Some(path) = &self.policy {
-            return Ok(Judge::new(fusion, Policy::read(path).map_err(Failure::usage)?));
-        }
-        let asked = self.fmr.map(Level::Fmr).or(self.fpir.map(Level::Fpir)).or(self.false_pairs.map(Level::FalsePairs));
-        if let Some(level) = asked {
-            let mut policy = Policy::default();
-            let rule = match purpose {
-                Purpose::Verify => &mut policy.verify,
-                Purpose::Identify => &mut policy.identify,
-                Purpose::Deduplicate => &mut policy.deduplicate,
-            };
-            rule.accept = level;
-            rule.review = level;
-            level.as_fmr(Some(vantay::decision::PlannedGallery::new(2, 1.0))).map_err(Failure::usage)?;
-            return Ok(Judge::new(fusion, policy));
-        }
-        let is_calibrated = |part| fusion.calibration(part).is_ok();
-        let needs_face = snapshot.face().is_some() && parts.modality() != Modality::Fingerprint;
-        let needs_fingers = parts.modality() != Modality::Face;
-        let calibrated = (!needs_face || is_calibrated(vantay::decision::Part::Face))
-            && (!needs_fingers || is_calibrated(vantay::decision::Part::Finger(0)));
-        if calibrated && self.face_threshold.is_none() && self.finger_threshold.is_none() {
-            return Ok(Judge::new(fusion, Policy::default()));
-        }
-        let face = self.face_threshold.unwrap_or(0.4);
-        let fingerprint = self.finger_threshold.unwrap_or(12.0);
-        Ok(Judge::raw(Thresholds { face, fingerprint }).with_fusion(fusion))
-    }
-
-    fn fusion(&self, snapshot: &Snapshot) -> Result<Fusion, Failure> {
-        let read = |path: &PathBuf| Calibration::read(path).map_err(Failure::usage);
-        let face = self.face_calibration.as_ref().map(read).transpose()?;
-        let finger = self.finger_calibration.as_ref().map(read).transpose()?;
-        if let (Some(calibration), Some(face)) = (&face, snapshot.face()) {
-            calibration.check_system(&face.model).map_err(Failure::usage)?;
-        }
-        let face = face.or_else(|| snapshot.face().and_then(|face| Calibration::default_face(&face.model)));
-        Ok(Fusion::new(face, finger.or_else(Calibration::default_fingerprint)))
+    /// The judge by these options.
+    pub fn judge(&self, snapshot: &Snapshot, parts: &galleries::Parts) -> Result<Judge, Failure> {
+        let calibration = |path: &PathBuf| Calibration::read(path).map_err(Failure::usage);
+        let fmr = self.fmr.map(Level::Fmr);
+        let asked = search::Deciding {
+            level: fmr.or(self.fpir.map(Level::Fpir)).or(self.false_pairs.map(Level::FalsePairs)),
+            policy: self.policy.as_ref().map(|path| Policy::read(path).map_err(Failure::usage)).transpose()?,
+            face: self.face_calibration.as_ref().map(calibration).transpose()?,
+            finger: self.finger_calibration.as_ref().map(calibration).transpose()?,
+            face_threshold: self.face_threshold,
+            finger_threshold: self.finger_threshold,
+        };
+        asked.judge(snapshot, parts.modality()).map_err(Failure::usage)
     }
 }
 

@@ -12,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use std::{fs, io, path::PathBuf};
 use vantay::{
-    decision::{Decision, Purpose, Reason},
+    decision::{Decision, Reason},
     search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
 };
 
@@ -103,7 +103,7 @@ impl Dedup {
         let against = self.against.as_deref().map(galleries::open).transpose()?;
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let judge = self.deciding.judge(Purpose::Deduplicate, &snapshot, &self.parts)?;
+        let judge = self.deciding.judge(&snapshot, &self.parts)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
         let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));

@@ -12,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
-    decision::{Decision, Purpose, Reason},
+    decision::{Decision, Reason},
     registration::Sex,
     search::{Depth, Filter, IdentifyOptions, Search, Work},
 };
@@ -134,8 +134,7 @@ impl Identify {
         let clock = Clock::start("identify");
         let gallery = galleries::open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Identify, &snapshot, &self.parts)?)
-            .map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {
             SexName::F => Sex::Female,
             SexName::M => Sex::Male,

@@ -12,7 +12,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 use vantay::{
-    decision::{Decision, Purpose, Reason},
+    decision::{Decision, Reason},
     search::{Search, Work},
 };
 
@@ -81,8 +81,7 @@ impl Verify {
         let clock = Clock::start("verify");
         let gallery = galleries::open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge(Purpose::Verify, &snapshot, &self.parts)?)
-            .map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
         let mut output = Output::of(&self.output)?;
         let bar = progress::bar("verifying", None);
         let (mut work, mut records) = (Work::default(), 0);
