@@ -9,13 +9,13 @@ use std::{
     path::{Path, PathBuf},
 };
 use vantay::{
-    decision::{Comparison, Scores},
+    decision::{Calibration, Comparison, Scores},
     evaluation::{Bootstrap, Evaluation, Options},
     fingerprint::{Comparer, Prepared},
     registration::{FeedOptions, FeedReader},
     simd::Level,
     synthesis::{Generator, Population},
-    template,
+    template::{self, FingerPosition, Format, Minutia, MinutiaeTemplate, Record},
 };
 
 /// Every unordered pair of prepared prints; the same finger if the numbers are equal.
@@ -104,4 +104,62 @@ fn real_prints_are_told_apart_better_than_by_any_open_matcher() {
     assert!(pooled.eer.value <= 0.017, "pooled EER {:.2} %", 100.0 * pooled.eer.value);
     assert!(at(1e-3) <= 0.036, "pooled FNMR at 1e-3 {:.2} %", 100.0 * at(1e-3));
     assert!(at(1e-4) <= 0.062, "pooled FNMR at 1e-4 {:.2} %", 100.0 * at(1e-4));
+}
+
+/// Index fingers of `people` synthetic people in two impressions.
+fn two_impressions(people: u64) -> Vec<[MinutiaeTemplate; 2]> {
+    let generator = Generator::new(Population { seed: 5, subjects: people, ..Population::default() }).unwrap();
+    let index = FingerPosition::new(2).unwrap();
+    let [first, second] = [0, 1].map(|capture| generator.finger_templates(0..people, index, capture));
+    first.into_iter().zip(second).map(|(a, b)| [a, b]).collect()
+}
+
+fn score(a: &MinutiaeTemplate, b: &MinutiaeTemplate) -> f64 {
+    let (a, b) = (Prepared::new(a), Prepared::new(b));
+    f64::from(Comparer::new(Level::best()).compare(a.view(), b.view()))
+}
+
+/// The same print, its minutiae moved or left out.
+fn with(print: &MinutiaeTemplate, minutiae: Vec<Minutia>) -> MinutiaeTemplate {
+    MinutiaeTemplate::new(print.position(), print.impression(), print.quality(), print.size(), minutiae).unwrap()
+}
+
+/// What a scanner of `pixels_per_cm` would have recorded, read back.
+fn scanned_at(print: &MinutiaeTemplate, pixels_per_cm: u16) -> MinutiaeTemplate {
+    let scale = |at: i16| (f64::from(at) * f64::from(pixels_per_cm) / 197.0).round() as i16;
+    let moved = |m: &Minutia| Minutia::new(scale(m.x), scale(m.y), m.angle, m.kind(), m.quality());
+    let print = with(print, print.minutiae().iter().map(moved).collect());
+    let mut bytes = Record::from_templates(Format::Iso19794V2005, &[print]).unwrap().to_bytes().unwrap();
+    bytes[18..20].copy_from_slice(&pixels_per_cm.to_be_bytes());
+    bytes[20..22].copy_from_slice(&pixels_per_cm.to_be_bytes());
+    template::read(&bytes).unwrap().templates().unwrap().remove(0)
+}
+
+#[test]
+fn a_print_scanned_at_250_or_1000_dpi_is_as_good() {
+    let mates = two_impressions(60);
+    let mean = |pixels_per_cm| {
+        let scores = mates.iter().map(|[a, b]| score(&scanned_at(a, pixels_per_cm), b));
+        scores.sum::<f64>() / mates.len() as f64
+    };
+    let at_500 = mean(197);
+    for pixels_per_cm in [98, 394] {
+        let other = mean(pixels_per_cm);
+        assert!(other > 0.9 * at_500, "{pixels_per_cm} pixels a cm: {other:.2} against {at_500:.2}");
+    }
+}
+
+#[test]
+fn a_part_of_the_print_is_enough_for_most() {
+    // Three fifths of one impression, which overlap the other by less. A plain print against a whole one is the same case: one side saw much that the other did not.
+    let mates = two_impressions(60);
+    let third = |print: &MinutiaeTemplate| {
+        let mut across: Vec<i16> = print.minutiae().iter().map(|m| m.x).collect();
+        across.sort_unstable();
+        let cut = across[across.len() * 3 / 5];
+        with(print, print.minutiae().iter().filter(|m| m.x <= cut).copied().collect())
+    };
+    let threshold = Calibration::default_fingerprint().unwrap().threshold_at_fmr(1e-3).unwrap();
+    let found = mates.iter().filter(|[a, b]| score(&third(a), b) >= threshold).count();
+    assert!(found >= 48, "{found} of 60");
 }
