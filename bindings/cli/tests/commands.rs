@@ -209,6 +209,7 @@ fn wrong_usage_is_status_two() {
         &["enroll"][..],
         &["info", "/nowhere"],
         &["create", "somewhere", "--face-model", "x"],
+        &["create", "somewhere", "--face-model", "x", "--face-dim", "5"],
         &["identify", "/nowhere", "feed", "--born", "1990..1980"],
         &["convert", "a", "b", "--to", "iso1"],
         &["verify", "/nowhere", "feed", "--fmr", "1e-6", "--fpir", "1e-3"],

@@ -3,7 +3,7 @@
 use crate::failure::Failure;
 use std::path::PathBuf;
 use vantay::{
-    gallery::{FaceSpec, Gallery, Options},
+    gallery::{FaceSpec, Gallery, GalleryError, Options},
     registration::IdScheme,
 };
 
@@ -38,7 +38,12 @@ impl Create {
         };
         let face =
             self.face_model.zip(self.face_dim).map(|(model, dimension)| FaceSpec { model: model.into(), dimension });
-        Gallery::create(&self.gallery, Options { id_scheme, face, ..Options::default() }).map_err(Failure::run)?;
+        Gallery::create(&self.gallery, Options { id_scheme, face, ..Options::default() }).map_err(
+            |error| match error {
+                GalleryError::Option { .. } => Failure::usage(error),
+                _ => Failure::run(error),
+            },
+        )?;
         Ok(())
     }
 }
