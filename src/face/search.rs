@@ -25,7 +25,7 @@ use ndarray::ArrayView2;
 use rayon::prelude::*;
 use std::{
     ops::Range,
-    sync::atomic::{AtomicI64, Ordering::Relaxed},
+    sync::atomic::{AtomicBool, AtomicI64, Ordering::Relaxed},
 };
 
 /// Which candidates a search is asked for.
@@ -79,6 +79,7 @@ pub struct FaceSearch<'a, R: ?Sized> {
     pub(super) columns: &'a [FaceColumn<'a>],
     pub(super) references: &'a R,
     pub(super) level: Level,
+    stop: Option<&'a AtomicBool>,
 }
 
 /// Tiles that one task takes at a time: 2 MB of 512 dimensions.
@@ -128,7 +129,16 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             let (expected, found) = (columns[0].dimension(), other.dimension());
             return Err(FaceError::DifferentDimension { expected, found });
         }
-        Ok(FaceSearch { columns, references, level })
+        Ok(FaceSearch { columns, references, level, stop: None })
+    }
+
+    /// The same search, which gives up soon after another thread has set `stop`.
+    pub fn until(self, stop: &'a AtomicBool) -> Self {
+        FaceSearch { stop: Some(stop), ..self }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Relaxed))
     }
 
     /// The candidates for each row of `probes`, a matrix of (probes, dimension), on the threads of the current pool.
@@ -137,12 +147,14 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
     /// break by [`References::order`].
     ///
     /// # Errors
-    /// If the probes are of another dimension than the columns or not finite, or the threshold is not a number.
+    /// If the probes are of another dimension than the columns or not finite, or the threshold is not a number;
+    /// [`FaceError::Stopped`] if [`FaceSearch::until`] was asked for and happened.
     pub fn candidates(&self, probes: ArrayView2<'_, f32>, wanted: Wanted) -> Result<Found, FaceError> {
         self.check(probes.ncols(), wanted)?;
         let mut copies = Vec::new();
         let rows = probe::rows(&probes, &mut copies)?;
-        Ok(self.rows(&rows, &vec![wanted; rows.len()]))
+        let found = self.rows(&rows, &vec![wanted; rows.len()]);
+        if self.is_stopped() { Err(FaceError::Stopped) } else { Ok(found) }
     }
 
     /// Whether probes of `dimension` can be searched.
@@ -206,7 +218,10 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             .fold(
                 || Scan::new(self, fine, coarse, wanted, &floors),
                 |mut scan, (column, tiles)| {
-                    scan.tiles(column, tiles);
+                    // What a search that was stopped found is thrown away.
+                    if !self.is_stopped() {
+                        scan.tiles(column, tiles);
+                    }
                     scan
                 },
             )
@@ -228,6 +243,9 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             .into_par_iter()
             .enumerate()
             .map(|(probe, list)| {
+                if self.is_stopped() {
+                    return (Vec::new(), 0);
+                }
                 let ask = |place: Place| prefetch(self.columns[place.column as usize].row(place.row));
                 list.finish(self.references, |place| score(probe, place), ask)
             })
