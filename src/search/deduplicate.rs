@@ -18,6 +18,7 @@ use super::{
     probe::Bench,
     references::References,
     screening::ProbeFingers,
+    work::stopped,
 };
 use crate::{
     decision::{self, AcceptedPair, Decision, Purpose},
@@ -213,7 +214,7 @@ impl Search<'_> {
         if let Some(error) = found.failed {
             return Err(error);
         }
-        stopped(options)?;
+        stopped(options.stop)?;
         let (pairs, done) = match found.checkpoint {
             Some(checkpoint) => (checkpoint.pairs, checkpoint.work),
             None => (found.pairs, found.work),
@@ -255,9 +256,9 @@ impl Search<'_> {
         let kept = other.live_rows();
         let mut pairs = Vec::new();
         for (batch, places) in probes.chunks(BATCH).enumerate() {
-            stopped(options)?;
+            stopped(options.stop)?;
             let codes = places.par_iter().map(|(place, _)| self.codes_of(*place)).collect::<Result<Vec<_>, _>>()?;
-            let survivors = other.screen(&codes, options.fingers, options.depth, &kept, work)?;
+            let survivors = other.screen(&codes, options.fingers, options.depth, &kept, options.stop, work)?;
             for ((place, _), survivors) in places.iter().zip(survivors) {
                 pairs.extend(survivors.into_iter().map(|survivor| (*place, survivor)));
             }
@@ -303,7 +304,7 @@ impl Search<'_> {
                 || Bench::new(self.level),
                 |bench, &(a, b)| {
                     if done.fetch_add(1, Relaxed).is_multiple_of(4096) {
-                        stopped(options)?;
+                        stopped(options.stop)?;
                         report(options, "comparing", done.load(Relaxed), candidates.len() as u64);
                     }
                     bench.compared = 0;
@@ -401,10 +402,6 @@ fn report(options: &DeduplicateOptions<'_>, stage: &'static str, done: u64, tota
     if let Some(progress) = options.progress {
         progress(Progress { stage, done, total });
     }
-}
-
-fn stopped(options: &DeduplicateOptions<'_>) -> Result<(), SearchError> {
-    if options.stop.is_some_and(|stop| stop.load(Relaxed)) { Err(SearchError::Stopped) } else { Ok(()) }
 }
 
 fn member(references: &References<'_>, place: Place) -> Result<Member, SearchError> {

@@ -7,6 +7,7 @@ mod lint;
 mod peers;
 mod python;
 mod run;
+mod story;
 mod test;
 
 use run::Outcome;
@@ -18,8 +19,9 @@ usage: cargo xtask <command>
   test       every test there is: Rust, the command line, documentation, Python, C
   lint       formatting, clippy, documentation warnings, house rules, Python types
   python     the tests of the Python package alone
-  c          the tests of the C library alone
+  c          the tests of the C library alone, under AddressSanitizer too; `c --sanitize` under Valgrind as well
   c PREFIX   build the C library for release and install it under PREFIX
+  story      the example of all four languages, once `python` and `c` have built what it needs
   peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
              options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
@@ -30,7 +32,9 @@ fn main() -> ExitCode {
         ["test"] => test::all(),
         ["lint"] => lint::all(),
         ["python"] => python::test(),
-        ["c"] => c::test(),
+        ["c"] => c::test(false),
+        ["c", "--sanitize"] => c::test(true),
+        ["story"] => story::test(),
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
