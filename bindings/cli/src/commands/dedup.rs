@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::{Deciding, Parts},
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
+    galleries::{self, KeyOptions, Parts as PartOptions},
     output::{Flat, Output, OutputOptions},
     page, progress,
     stats::{Clock, Stats},
@@ -25,6 +25,9 @@ pub struct Dedup {
     /// Look for pairs between this gallery and another instead of within it
     #[arg(long, value_name = "GALLERY")]
     against: Option<PathBuf>,
+    /// The key of the gallery named by --against, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
     /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
@@ -46,6 +49,8 @@ pub struct Dedup {
     deciding: Deciding,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -99,8 +104,11 @@ impl Flat for PairObject<'_> {
 impl Dedup {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("dedup");
-        let gallery = galleries::open(&self.gallery)?;
-        let against = self.against.as_deref().map(galleries::open).transpose()?;
+        let gallery = self.key.open(&self.gallery)?;
+        let against = match &self.against {
+            Some(path) => Some(galleries::open(path, galleries::options(self.against_key_file.as_deref())?)?),
+            None => None,
+        };
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
         let judge = self.deciding.judge(&snapshot, &self.parts)?;

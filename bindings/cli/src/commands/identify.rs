@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::{Deciding, Parts},
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
+    galleries::{self, KeyOptions, Parts as PartOptions},
     output::{Flat, Output, OutputOptions},
     probes, progress,
     stats::{Clock, Stats},
@@ -49,6 +49,8 @@ pub struct Identify {
     deciding: Deciding,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -132,7 +134,7 @@ impl Flat for Answer<'_> {
 impl Identify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("identify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
         let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {

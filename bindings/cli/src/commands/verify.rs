@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::{Deciding, Parts},
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
+    galleries::{self, KeyOptions, Parts as PartOptions},
     output::{Flat, Output, OutputOptions},
     probes, progress,
     stats::{Clock, Stats},
@@ -32,6 +32,8 @@ pub struct Verify {
     deciding: Deciding,
     #[command(flatten)]
     output: OutputOptions,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -79,7 +81,7 @@ impl Flat for Answer<'_> {
 impl Verify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("verify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
         let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
         let mut output = Output::of(&self.output)?;
