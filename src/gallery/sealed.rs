@@ -47,6 +47,8 @@ use zeroize::Zeroize;
 
 /// Bytes of a sealed block on disk.
 const STORED: usize = SEALED_BLOCK + SEALED_TAG;
+/// So many blocks of a file are read ahead.
+const RUN: usize = 64;
 
 /// The nonce of a block.
 fn nonce(block: u64, is_last: bool) -> [u8; 12] {
@@ -145,7 +147,7 @@ pub(crate) struct Opened {
 /// checksums then tell.
 pub(crate) fn open(
     path: &Path,
-    stored: &[u8],
+    file: &Map,
     key: &Key,
     gallery: [u8; 16],
     segment: u64,
@@ -157,6 +159,7 @@ pub(crate) fn open(
         part: part.to_string(),
         reason,
     };
+    let stored: &[u8] = file;
     let Some((header, blocks)) = stored.split_at_checked(size_of::<SealedHeader>()) else {
         return Err(at(0, "sealed header", format!("a file of {} bytes is no sealed segment", stored.len())));
     };
@@ -189,6 +192,10 @@ pub(crate) fn open(
             |(i, (plain, stored))| {
                 if !keeps_going && failed.load(Ordering::Relaxed) {
                     return;
+                }
+                if i % RUN == 0 {
+                    let from = size_of::<SealedHeader>() + i * STORED;
+                    file.will_read(from..file.len().min(from + RUN * STORED), true);
                 }
                 let (sealed, tag) = stored.split_at(plain.len());
                 let nonce = nonce(i as u64, i + 1 == count);

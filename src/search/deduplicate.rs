@@ -202,7 +202,13 @@ impl Search<'_> {
         let found = Finished { checkpoint, ..Finished::default() };
         let sink = Candidates { block: Mutex::default(), found: Mutex::new(found), options };
         let never = AtomicBool::new(false);
-        join.run(first..join.blocks(), &sink, options.stop.unwrap_or(&never));
+        // A damaged row is one of the left side or, by its number, of the right.
+        join.run(first..join.blocks(), &sink, options.stop.unwrap_or(&never)).map_err(|error| {
+            match left.named(error.clone()) {
+                SearchError::Face(_) => right.named(error),
+                damage => damage,
+            }
+        })?;
         let found = sink.found.into_inner();
         if let Some(error) = found.failed {
             return Err(error);
