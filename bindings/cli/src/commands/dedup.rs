@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::Parts,
     failure::Failure,
-    galleries,
+    galleries::{self, KeyOptions},
     output::{Flat, Output},
     page, progress,
     searching::{Screening, Searching},
@@ -26,6 +26,9 @@ pub struct Dedup {
     /// Look for pairs between this gallery and another instead of within it
     #[arg(long, value_name = "GALLERY")]
     against: Option<PathBuf>,
+    /// The key of the gallery named by --against, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
     /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
@@ -42,6 +45,8 @@ pub struct Dedup {
     resume: bool,
     #[command(flatten)]
     searching: Searching,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -95,8 +100,11 @@ impl Flat for PairObject<'_> {
 impl Dedup {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("dedup");
-        let gallery = galleries::open(&self.gallery)?;
-        let against = self.against.as_deref().map(galleries::open).transpose()?;
+        let gallery = self.key.open(&self.gallery)?;
+        let against = match &self.against {
+            Some(path) => Some(galleries::open(path, galleries::options(self.against_key_file.as_deref())?)?),
+            None => None,
+        };
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
         let judge = self.searching.judge(&snapshot)?;
