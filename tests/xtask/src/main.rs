@@ -3,6 +3,7 @@
 //! Whatever a command needs beyond Rust and Python 3.9 it installs into `target/`, never elsewhere.
 
 mod c;
+mod calibrate;
 mod lint;
 mod peers;
 mod python;
@@ -20,6 +21,8 @@ usage: cargo xtask <command>
   python     the tests of the Python package alone
   c          the tests of the C library alone
   c PREFIX   build the C library for release and install it under PREFIX
+  calibrate  fit the shipped calibration of fingerprints again, from scores of networks that have not seen the sensor, and print how far
+             its rates are off on a sensor left out, and what portraits and fingers give together
   peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
              options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         ["python"] => python::test(),
         ["c"] => c::test(),
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
+        ["calibrate"] => calibrate::all(),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
