@@ -1,8 +1,10 @@
 //! Fits what the fingerprint comparison has learned: the descriptors' projection and the score's network.
 //!
 //! `cargo bench --bench fingerprint_train -- projection model` fits both on all sets and writes them where the library reads them;
-//! `-- cross` prints error rates of models that never saw the sensor (or the extractor) they are measured on; `-- held-out DIR` writes the
-//! scores of every set by a model that never saw its sensor, one file a set, as `vantay calibrate` and `vantay eval` read them.
+//! `-- cross` prints error rates of projections and networks that never saw the set, the sensor or the extractor that they are measured on
+//! (the mates that a projection is fitted on are those that the shipped comparison finds in the other sets); `-- quick` fits
+//! networks only. `-- held-out DIR` writes the scores of every set by a projection and a network that never saw its sensor, one file a set, as
+//! `vantay calibrate` and `vantay eval` read them.
 #![allow(clippy::unwrap_used, clippy::needless_range_loop, missing_docs)]
 
 #[path = "fingerprint/network.rs"]
@@ -13,8 +15,8 @@ mod projection;
 mod sets;
 
 use rayon::prelude::*;
-use std::{fs, io, path::Path};
 use sets::{Set, cpu, rates, sets};
+use std::{fs, io, path::Path};
 use vantay::{
     fingerprint::{Comparer, Model, Prepared, Projection, SUBSCORES},
     simd::Level,
@@ -61,7 +63,11 @@ fn samples(sets: &[Set], projection: &Projection) -> Vec<Sample> {
                             let f = comparer.subscores(prepared[i].view(), prepared[j].view());
                             let rejected = f[0] == 0.0;
                             Sample {
-                                early: if rejected { comparer.compare(prepared[i].view(), prepared[j].view()) } else { 0.0 },
+                                early: if rejected {
+                                    comparer.compare(prepared[i].view(), prepared[j].view())
+                                } else {
+                                    0.0
+                                },
                                 files: [i, j],
                                 set: s,
                                 genuine: set.files[i].0 == set.files[j].0,
@@ -110,52 +116,75 @@ fn extractor(set: &Set) -> &str {
     set.name.rsplit_once('-').unwrap().1
 }
 
-/// Each sample with the network of those that have not seen its group.
-fn without_group<T: Send>(
-    sets: &[Set],
-    samples: &[Sample],
-    group: fn(&Set) -> &str,
-    of: impl Fn(&network::Network, &Sample) -> T + Sync,
-) -> Vec<T> {
+/// Scores each set by a projection and a network that have not seen its group.
+fn cross(title: &str, sets: &[Set], shipped: &Projection, group: fn(&Set) -> &str) -> Vec<(usize, bool, f32)> {
     let mut groups: Vec<&str> = sets.iter().map(group).collect();
     groups.sort_unstable();
     groups.dedup();
-    groups
-        .into_par_iter()
-        .flat_map_iter(|held| {
-            let out = |s: &&Sample| group(&sets[s.set]) == held;
-            let training: Vec<&Sample> = samples.iter().filter(|s| !out(s) && !s.rejected()).collect();
-            let network = network::fit(&training);
-            samples.iter().filter(out).map(|s| of(&network, s)).collect::<Vec<_>>()
-        })
-        .collect()
+    let mut scored = Vec::new();
+    for held in groups {
+        let seen: Vec<&Set> = sets.iter().filter(|set| group(set) != held).collect();
+        let projection = Projection::read(&projection::fit(&seen, shipped));
+        scored.extend(hold_out(sets, &samples(sets, &projection), |set| group(set) == held, of_sample));
+    }
+    table(title, sets, &scored, true);
+    scored
 }
 
-/// Scores each set by a model that has not seen its group.
-fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str, full: bool) {
-    let scored = without_group(sets, samples, group, |network, s| (s.set, s.genuine, score(network, s)));
-    table(title, sets, &scored, full);
+/// Scores the sets that are held out by a network fitted on the others.
+fn hold_out<T>(
+    sets: &[Set],
+    samples: &[Sample],
+    held: impl Fn(&Set) -> bool,
+    of: impl Fn(&network::Network, &Sample) -> T,
+) -> Vec<T> {
+    let (out, training): (Vec<&Sample>, Vec<&Sample>) = samples.iter().partition(|s| held(&sets[s.set]));
+    let training: Vec<&Sample> = training.into_iter().filter(|s| !s.rejected()).collect();
+    let network = network::fit(&training);
+    out.into_iter().map(|s| of(&network, s)).collect()
 }
 
-/// Writes the scores of each set by a model that has not seen its sensor, on the scale of the library's own.
-fn write_held_out(folder: &Path, sets: &[Set], samples: &[Sample]) -> io::Result<()> {
-    let scored = without_group(sets, samples, sensor, |network, s| {
+fn of_sample(network: &network::Network, sample: &Sample) -> (usize, bool, f32) {
+    (sample.set, sample.genuine, score(network, sample))
+}
+
+/// Writes the scores of each set by a projection and a network that have not seen its sensor, on the scale of the library's own.
+fn write_held_out(folder: &Path, sets: &[Set], shipped: &Projection) -> io::Result<()> {
+    let of = |network: &network::Network, s: &Sample| {
         (s.set, s.files, if s.rejected() { s.early } else { (10.0 + network.logit(&s.features)).max(1.0) })
-    });
+    };
+    let mut sensors: Vec<&str> = sets.iter().map(sensor).collect();
+    sensors.dedup();
     fs::create_dir_all(folder)?;
-    for (s, set) in sets.iter().enumerate() {
-        let mut lines = String::from("fileA,fileB,score\n");
-        for (_, [a, b], score) in scored.iter().filter(|(of, ..)| *of == s) {
-            lines += &format!("{}_{a},{}_{b},{score}\n", set.files[*a].0, set.files[*b].0);
+    for held in sensors {
+        let seen: Vec<&Set> = sets.iter().filter(|set| sensor(set) != held).collect();
+        let projection = Projection::read(&projection::fit(&seen, shipped));
+        let scored = hold_out(sets, &samples(sets, &projection), |set| sensor(set) == held, of);
+        for (s, set) in sets.iter().enumerate().filter(|(_, set)| sensor(set) == held) {
+            let mut lines = String::from("fileA,fileB,score\n");
+            for (_, [a, b], score) in scored.iter().filter(|(of, ..)| *of == s) {
+                lines += &format!("{}_{a},{}_{b},{score}\n", set.files[*a].0, set.files[*b].0);
+            }
+            fs::write(folder.join(format!("{}.csv", set.name)), lines)?;
         }
-        fs::write(folder.join(format!("{}.csv", set.name)), lines)?;
     }
     Ok(())
+}
+
+/// As [`cross`] without the sensor, but by the shipped projection: seconds instead of minutes, for trying networks.
+fn quick(sets: &[Set], samples: &[Sample]) {
+    let mut sensors: Vec<&str> = sets.iter().map(sensor).collect();
+    sensors.dedup();
+    let folds = sensors.into_par_iter();
+    let scored: Vec<_> =
+        folds.flat_map_iter(|held| hold_out(sets, samples, |set| sensor(set) == held, of_sample)).collect();
+    table("without the sensor, shipped projection", sets, &scored, true);
 }
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
     let asked = |what: &str| arguments.iter().any(|a| a == what);
+    let held_out = arguments.iter().position(|a| a == "held-out").and_then(|at| arguments.get(at + 1));
     if !sets::folder().is_dir() {
         println!("skipped: fingerprint_train: no data at {}", sets::folder().display());
         return;
@@ -168,13 +197,15 @@ fn main() {
         bytes = projection::fit(&all, &Projection::read(&bytes));
         std::fs::write(at("projection.bin"), &bytes).unwrap();
     }
-    let held_out = arguments.iter().position(|a| a == "held-out").and_then(|at| arguments.get(at + 1));
-    if !asked("model") && !asked("quick") && !asked("cross") && held_out.is_none() {
+    if let Some(folder) = held_out {
+        write_held_out(Path::new(folder), &sets, &Projection::read(&bytes)).unwrap();
+    }
+    if !asked("model") && !asked("quick") && !asked("cross") {
         return;
     }
     let samples = samples(&sets, &Projection::read(&bytes));
     if asked("quick") {
-        cross("without the sensor", &sets, &samples, sensor, true);
+        quick(&sets, &samples);
     }
     if asked("model") {
         let training: Vec<&Sample> = samples.iter().filter(|s| !s.rejected()).collect();
@@ -184,12 +215,10 @@ fn main() {
         let weights: Vec<u8> = network.weights().iter().flat_map(|w| w.to_le_bytes()).collect();
         std::fs::write(at("model.bin"), weights).unwrap();
     }
-    if let Some(folder) = held_out {
-        write_held_out(Path::new(folder), &sets, &samples).unwrap();
-    }
     if asked("cross") {
-        cross("without the set", &sets, &samples, |set| &set.name, true);
-        cross("without the sensor", &sets, &samples, sensor, true);
-        cross("without the extractor", &sets, &samples, extractor, true);
+        let shipped = Projection::read(&bytes);
+        cross("without the set", &sets, &shipped, |set| &set.name);
+        cross("without the sensor", &sets, &shipped, sensor);
+        cross("without the extractor", &sets, &shipped, extractor);
     }
 }

@@ -14,7 +14,7 @@ use vantay::{
     gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
     registration::{FaceModel, Finger, PersonalId, Registration},
     search::{
-        Deduplication, DeduplicateOptions, Depth, DuplicatePair, FingerMatching, Judge, PairKind, Progress, Search,
+        DeduplicateOptions, Deduplication, Depth, DuplicatePair, FingerMatching, Judge, PairKind, Progress, Search,
         SearchColumns, SearchError, Thresholds,
     },
     synthesis::{Generator, Population},
@@ -162,7 +162,8 @@ fn fingers_find_whom_the_portraits_hide_and_portraits_whom_the_fingers_hide() {
         .into();
     registrations.extend([other, no_face, masked, one_finger]);
     let found = deduplicated(&registrations, &DeduplicateOptions::default());
-    let names = |pair: &DuplicatePair| BTreeSet::from([pair.a.registration.to_string(), pair.b.registration.to_string()]);
+    let names =
+        |pair: &DuplicatePair| BTreeSet::from([pair.a.registration.to_string(), pair.b.registration.to_string()]);
     let listed: Vec<_> = found.pairs.iter().map(names).collect();
     for (planted, mate) in &mates {
         assert!(listed.contains(&BTreeSet::from([planted.clone(), mate.clone()])), "{planted} with {mate}");
@@ -178,13 +179,14 @@ fn fingers_find_whom_the_portraits_hide_and_portraits_whom_the_fingers_hide() {
 fn a_day_is_held_against_the_nation() {
     let (generator, registrations) = people(120);
     let lines = lines_with_both_fingers(&generator, &registrations);
-    let masked = Registration {
-        portrait: generator.probe(lines[9], 7).portrait,
-        ..again(&generator, lines[2], "001099000033")
-    };
+    let masked =
+        Registration { portrait: generator.probe(lines[9], 7).portrait, ..again(&generator, lines[2], "001099000033") };
     let faceless = Registration { portrait: None, ..again(&generator, lines[1], "001099000025") };
     let twice = Registration {
-        fingers: { let own = generator.probe(lines[5], 2).fingers; vec![own[0].clone(), moved(&own[0], 7)] },
+        fingers: {
+            let own = generator.probe(lines[5], 2).fingers;
+            vec![own[0].clone(), moved(&own[0], 7)]
+        },
         portrait: None,
         ..again(&generator, lines[5], "001099000058")
     };
@@ -198,7 +200,8 @@ fn a_day_is_held_against_the_nation() {
     for every_finger in [true, false] {
         let options = DeduplicateOptions { every_finger, ..DeduplicateOptions::default() };
         let found = today.deduplicate(Some(&national), &options).unwrap();
-        let kinds = |n: usize| pairs_of(&found, day[n].id.as_str()).iter().map(|pair| pair.kind).collect::<BTreeSet<_>>();
+        let kinds =
+            |n: usize| pairs_of(&found, day[n].id.as_str()).iter().map(|pair| pair.kind).collect::<BTreeSet<_>>();
         assert_eq!(kinds(0).contains(&PairKind::SwappedPortrait), every_finger, "{found:?}");
         assert!(kinds(1).contains(&PairKind::DifferentId));
         assert!(kinds(2).contains(&PairKind::SameFingerTwice));
@@ -277,7 +280,10 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_result() {
         }
         let resumed = DeduplicateOptions { checkpoint: Some(&path), ..Default::default() };
         let found = search.deduplicate(None, &resumed).unwrap();
-        assert_eq!((found.pairs, found.clusters, found.work), (whole.pairs.clone(), whole.clusters.clone(), whole.work));
+        assert_eq!(
+            (found.pairs, found.clusters, found.work),
+            (whole.pairs.clone(), whole.clusters.clone(), whole.work)
+        );
     }
     // Other options or rules are another question.
     let path = directory.path().join("checkpoint-1");

@@ -54,8 +54,7 @@ fn faces() -> Option<Faces> {
     let folder = Path::new(&data).join("face");
     let bytes = std::fs::read(folder.join("lfw-a-embeddings.npy")).ok()?;
     let header = 10 + usize::from(u16::from_le_bytes([bytes[8], bytes[9]]));
-    let rows: Vec<f32> =
-        bytes[header..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
+    let rows: Vec<f32> = bytes[header..].as_chunks::<4>().0.iter().map(|four| f32::from_le_bytes(*four)).collect();
     let labels = std::fs::read_to_string(folder.join("lfw-a-labels.csv")).ok()?;
     let mut people: BTreeMap<i64, Vec<usize>> = BTreeMap::new();
     for (row, line) in labels.lines().skip(1).enumerate() {
@@ -106,7 +105,8 @@ fn faces() -> Option<Faces> {
         let mut random = Pcg32::new(4, fold as u64);
         let mut draw = || images[((u64::from(random.next_u32()) * images.len() as u64) >> 32) as usize];
         let impostor = (0..500_000).map(|_| (draw(), draw())).filter(|(a, b)| a.1 != b.1);
-        let impostor: Vec<_> = impostor.map(|(a, b)| Comparison { score: cosine(a.0, b.0), subjects: [a.1, b.1] }).collect();
+        let impostor: Vec<_> =
+            impostor.map(|(a, b)| Comparison { score: cosine(a.0, b.0), subjects: [a.1, b.1] }).collect();
         let all = Scores::new(genuine[1 - fold].iter().copied().chain(impostor));
         Calibration::fit(&all, &FitOptions::new("LFW, a fold of half of its people", "w600k_mbf")).unwrap()
     });
@@ -198,7 +198,14 @@ impl Transactions {
     }
 }
 
-fn transactions(parts: Parts, rule: FusionRule, sets: &[&Set], people: &[Person], faces: &Faces, fusions: &[[Fusion; 2]]) -> Transactions {
+fn transactions(
+    parts: Parts,
+    rule: FusionRule,
+    sets: &[&Set],
+    people: &[Person],
+    faces: &Faces,
+    fusions: &[[Fusion; 2]],
+) -> Transactions {
     let value = |set: usize, fold: usize, face: Option<f64>, fingers: &[f64]| {
         let fingers = fingers.iter().zip([2, 7]).map(|(&score, position)| PartScore::finger(position, score));
         let list: Vec<_> = face.map(PartScore::face).into_iter().chain(fingers).collect();
@@ -328,7 +335,9 @@ pub fn table(all: &[Set]) {
             weights
         })
         .collect();
-    println!("\n| parts | FNMR at FMR 1e-4, % | at 1e-6, % | at a stated FMR of 1e-4: FNMR, %; FMR found | at a stated 1e-6: the same |");
+    println!(
+        "\n| parts | FNMR at FMR 1e-4, % | at 1e-6, % | at a stated FMR of 1e-4: FNMR, %; FMR found | at a stated 1e-6: the same |"
+    );
     println!("|---|---|---|---|---|");
     let mut kept = Vec::new();
     for parts in SYSTEMS {
@@ -356,7 +365,9 @@ pub fn table(all: &[Set]) {
                     let fusion = &fusions[set][fold];
                     // A part alone by its own rate; several by that of their sum, in the units of the sum.
                     let threshold = match (parts.face, parts.fingers) {
-                        (true, 0) => faces.calibrations[fold].llr(faces.calibrations[fold].threshold_at_fmr(fmr).unwrap()),
+                        (true, 0) => {
+                            faces.calibrations[fold].llr(faces.calibrations[fold].threshold_at_fmr(fmr).unwrap())
+                        }
                         (false, 1) => {
                             let finger = fusion.calibration(vantay::decision::Part::Finger(0)).unwrap();
                             finger.llr(finger.threshold_at_fmr(fmr).unwrap())
@@ -385,7 +396,8 @@ pub fn table(all: &[Set]) {
                     continue;
                 }
                 let fewer = |a: f64, b: f64| 100.0 * (1.0 - a / b);
-                let mut drawn: Vec<f64> = (kept[n][k].1.iter().zip(&kept[against][k].1)).map(|(a, b)| fewer(*a, *b)).collect();
+                let mut drawn: Vec<f64> =
+                    (kept[n][k].1.iter().zip(&kept[against][k].1)).map(|(a, b)| fewer(*a, *b)).collect();
                 drawn.retain(|share| share.is_finite());
                 drawn.sort_by(f64::total_cmp);
                 let end = |share: f64| drawn[(share * (drawn.len() - 1) as f64) as usize];

@@ -61,8 +61,7 @@ impl Set {
                     let from = if c == d { i + 1 } else { 0 };
                     for j in from..other[0].len() {
                         let scores = [0, 1].map(|f| (one[f].get(i), other[f].get(j)));
-                        let scores: Vec<f64> =
-                            scores.iter().filter_map(|&(a, b)| Some(self.score(*a?, *b?))).collect();
+                        let scores: Vec<f64> = scores.iter().filter_map(|&(a, b)| Some(self.score(*a?, *b?))).collect();
                         all.push(FingersCompared { genuine: c == d, scores });
                     }
                 }

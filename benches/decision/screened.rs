@@ -59,7 +59,8 @@ pub fn table() {
     let bytes = [codes(0), codes(1)];
     let columns = [0, 1].map(|finger| ScreenColumn::new(&bytes[finger]).unwrap());
     let screen = Screen::new(Level::best());
-    let fusion = Fusion::new(None, Calibration::default_fingerprint()).with_correlation(FingerCorrelation::default_fingerprint());
+    let fusion = Fusion::new(None, Calibration::default_fingerprint())
+        .with_correlation(FingerCorrelation::default_fingerprint());
     // For each accepted pair of mates the share of strangers with more evidence: by the first finger, by both.
     let ranks: Vec<[f64; 2]> = (0..all.len())
         .into_par_iter()
@@ -79,9 +80,8 @@ pub fn table() {
                 let sum = |n: usize| Evidence::sum([Some(evidence[0][n]), Some(evidence[1][n])]);
                 let mut ranks = Vec::new();
                 for mate in (0..all.len()).filter(|&n| n != probe && all[n].person == all[probe].person) {
-                    let scores = [0, 1].map(|f| {
-                        comparer.compare(all[probe].fingers[f].view(), all[mate].fingers[f].view())
-                    });
+                    let scores =
+                        [0, 1].map(|f| comparer.compare(all[probe].fingers[f].view(), all[mate].fingers[f].view()));
                     let parts = [0, 1].map(|f| PartScore::finger([2, 7][f], f64::from(scores[f])));
                     if fusion.fuse(&parts).unwrap().fmr > 1e-4 {
                         continue;
@@ -98,7 +98,11 @@ pub fn table() {
         )
         .flatten_iter()
         .collect();
-    println!("{} registrations of two fingers, {} ordered pairs of mates that both fingers together accept", all.len(), ranks.len());
+    println!(
+        "{} registrations of two fingers, {} ordered pairs of mates that both fingers together accept",
+        all.len(),
+        ranks.len()
+    );
     println!("| share that survives | lost by one finger, % | by both, % |");
     println!("|---|---|---|");
     for share in SHARES {

@@ -9,8 +9,12 @@
 //! file cut *before* it is opened is an error as any other damage.
 #![allow(unsafe_code)]
 
-use memmap2::Mmap;
-use std::{fs::File, io, ops::Deref};
+use memmap2::{Advice, Mmap};
+use std::{
+    fs::File,
+    io,
+    ops::{Deref, Range},
+};
 
 /// A file's bytes, read-only, as long as the map lives. `Debug` shows the length alone.
 pub(crate) struct Map(Option<Mmap>);
@@ -26,7 +30,21 @@ impl Map {
         // the map, and every value that matters is checked after it was read, so even a foreign write could not lead the
         // library's own code out of bounds of the map.
         let map = unsafe { Mmap::map(file) }?;
+        // Most of what is read is a page here and there: a header, a row. What is read from end to end says so, see `will_read`. Advice
+        // may be refused; then it is slower, not wrong.
+        let _ = map.advise(Advice::Random);
         Ok(Map(Some(map)))
+    }
+
+    /// Tells the system that `range` is going to be read from its start to its end, as part of a longer run or by itself.
+    pub(crate) fn will_read(&self, range: Range<usize>, run: bool) {
+        let Some(map) = &self.0 else { return };
+        let _ = map.advise_range(if run { Advice::Sequential } else { Advice::WillNeed }, range.start, range.len());
+        // All pages at once, instead of a fault for every few of them.
+        #[cfg(target_os = "linux")]
+        if run {
+            let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
+        }
     }
 }
 

@@ -63,6 +63,11 @@ pub(crate) struct SegmentFile {
     columns: Vec<Column>,
 }
 
+/// Bytes of a column that are asked for as one, and so read from their start to their end.
+const SCAN: u64 = 256 << 10;
+/// How much of a run is read ahead of being checked.
+const RUN: usize = 4 << 20;
+
 /// CRC-32C of a plain structure's bytes but the last four, where it stands itself.
 pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
     let bytes = bytemuck::bytes_of(value);
@@ -268,13 +273,21 @@ impl SegmentFile {
             }
         };
         let bytes = self.unchecked(column);
-        let blocks = (start as usize / BLOCK)..=((start + length - 1) as usize / BLOCK);
+        let end = (start + length) as usize;
+        let blocks = (start as usize / BLOCK)..=((end - 1) / BLOCK);
+        let mut announced = 0;
         for block in blocks {
             let bit = 1u64 << (block % 64);
             if checked[block / 64].load(Ordering::Acquire) & bit != 0 {
                 continue;
             }
             let from = block * BLOCK;
+            if from >= announced {
+                let run = length >= SCAN;
+                announced = if run { end.min(from + RUN) } else { bytes.len().min(from + BLOCK) };
+                let at = column.entry.offset as usize;
+                self.map.will_read(at + from..at + announced, run);
+            }
             let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
             if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
                 return Err(self.damaged(column, from as u64, format!("wrong checksum of block {block}")));

@@ -233,7 +233,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         let looked = self.with_join(|join, left, right| {
             let sink = TimedFaces { started: Instant::now(), patience, found: Mutex::default() };
             let never = AtomicBool::new(false);
-            let joined = join.run(0..join.blocks(), &sink, &never);
+            let joined = join.run(0..join.blocks(), &sink, &never)?;
             let seconds = sink.started.elapsed().as_secs_f64();
             let pairs = sink.found.into_inner().into_iter().map(|(a, b)| (left.place(a), right.place(b))).collect();
             Ok(FaceBlock { pairs, compared: joined.work.comparisons as f64, seconds })
@@ -271,8 +271,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         let DeduplicateOptions { modality, fingers, depth, every_finger, .. } = self.options;
         let rules = self.left.judge.rules()?;
         let asked = format!("{modality:?} {fingers:?} {} {depth:?} {every_finger} {rules}", self.face_candidates);
-        let mut ledger =
-            Ledger::open(path, [self.left.references.snapshot, self.right.references.snapshot], &asked)?;
+        let mut ledger = Ledger::open(path, [self.left.references.snapshot, self.right.references.snapshot], &asked)?;
         // A checkpoint is a file: what it names has to be there.
         let there = |of: &Search<'_>, place: Place| {
             of.references.segments.get(place.segment).is_some_and(|of| (place.row as usize) < of.segment.len())
@@ -346,7 +345,13 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             let state = Mutex::new((ledger, None));
             let sink = FaceCandidates { run: self, sides: [left, right], block: Mutex::default(), state };
             let never = AtomicBool::new(false);
-            join.run(blocks, &sink, self.options.stop.unwrap_or(&never));
+            // A damaged row is one of the left side or, by its number, of the right.
+            join.run(blocks, &sink, self.options.stop.unwrap_or(&never)).map_err(|error| {
+                match left.named(error.clone()) {
+                    SearchError::Face(_) => right.named(error),
+                    damage => damage,
+                }
+            })?;
             match sink.state.into_inner().1 {
                 Some(error) => Err(error),
                 None => self.stopped(),
@@ -372,12 +377,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
     }
 
     /// Pairs that the screen of the fingers names; returns the number of the block after its last.
-    fn screen_fingers(
-        &self,
-        pass: &FingerPass<'_, '_>,
-        first: u64,
-        ledger: &mut Ledger,
-    ) -> Result<u64, SearchError> {
+    fn screen_fingers(&self, pass: &FingerPass<'_, '_>, first: u64, ledger: &mut Ledger) -> Result<u64, SearchError> {
         let blocks = pass.blocks();
         let after = first + blocks.len() as u64;
         if ledger.next >= after {
@@ -574,9 +574,8 @@ fn pair(a: Member, b: Member, compared: Compared) -> DuplicatePair {
 
 /// Clusters the accepted pairs, and tells each pair its cluster.
 pub(super) fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
-    let accepted = |pair: &DuplicatePair| {
-        pair.judgement.decision == Decision::Match && pair.kind != PairKind::SameFingerTwice
-    };
+    let accepted =
+        |pair: &DuplicatePair| pair.judgement.decision == Decision::Match && pair.kind != PairKind::SameFingerTwice;
     let mut numbers: BTreeMap<Member, u32> =
         pairs.iter().filter(|p| accepted(p)).flat_map(|p| [(p.a.clone(), 0), (p.b.clone(), 0)]).collect();
     numbers.values_mut().zip(0..).for_each(|(number, n)| *number = n);

@@ -242,7 +242,10 @@ impl<'s, 'a> FingerPass<'s, 'a> {
 fn sum(reach: &Reach, scored: &Scored, row: usize) -> Option<u16> {
     let score = |(finger, evidence): &(usize, Evidence)| scored.of(*finger, row).map(|score| evidence.of(score));
     let fingers = &reach.fingers;
-    fingers.iter().any(|(finger, _)| scored.of(*finger, row).is_some()).then(|| Evidence::sum(fingers.iter().map(score)))
+    fingers
+        .iter()
+        .any(|(finger, _)| scored.of(*finger, row).is_some())
+        .then(|| Evidence::sum(fingers.iter().map(score)))
 }
 
 /// The rows of all segments, some at a time.

@@ -148,7 +148,7 @@ impl Search<'_> {
         let search = FaceSearch::new(&columns, &faces, self.level)?;
         let matrix = ArrayView2::from_shape((with_face.len(), dimension), &rows)
             .map_err(|_| face::FaceError::Rows { dimension, found: rows.len() })?;
-        let found = search.candidates(matrix, Wanted::top(options.candidates()))?;
+        let found = search.candidates(matrix, Wanted::top(options.candidates())).map_err(|e| faces.named(e))?;
         *work += found.work.into();
         for (&i, candidates) in with_face.iter().zip(&found.candidates) {
             named[i].extend(candidates.iter().map(|candidate| face::References::subject(&faces, candidate.place)));
@@ -352,6 +352,16 @@ impl<'r, 'a> FaceColumns<'r, 'a> {
             }
         }
         Ok(columns)
+    }
+
+    /// Damage by the name of its file, if that is what a face search failed on.
+    pub fn named(&self, error: face::FaceError) -> SearchError {
+        let face::FaceError::Damaged { column, row } = error else { return error.into() };
+        let face = self.segments.get(column as usize).and_then(|&s| self.references.segments[s].face.as_ref());
+        match face.map(|face| face.faces.embedding(row as usize)) {
+            Some(Err(damage)) => damage.into(),
+            _ => error.into(),
+        }
     }
 
     /// Where the row of a face column stands in the snapshot.

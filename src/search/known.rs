@@ -30,11 +30,7 @@ use std::collections::BTreeMap;
 ///
 /// # Errors
 /// If two portraits are of different dimensions, or the SIMD level asked for is not to be had.
-pub fn known_scores(
-    registrations: &[Registration],
-    modality: Modality,
-    strangers: u64,
-) -> Result<Scores, SearchError> {
+pub fn known_scores(registrations: &[Registration], modality: Modality, strangers: u64) -> Result<Scores, SearchError> {
     let mut subjects: BTreeMap<&str, (u32, Vec<usize>)> = BTreeMap::new();
     for (n, registration) in registrations.iter().enumerate() {
         subjects.entry(registration.personal_id.as_str()).or_default().1.push(n);

@@ -87,8 +87,8 @@ impl Search<'_> {
         list.compare(&mut bench.comparer, FingerMatching::Same, &a_fingers, &b_fingers);
         let mut compared = judged(list.paired(&a_fingers, &b_fingers), 1.0)?;
         let speaks_for = |finger: &FingerScore| self.judge.finger_speaks_for(PURPOSE, finger.score);
-        let is_settled = compared.fingers.len() == a_fingers.len().min(b_fingers.len())
-            && compared.fingers.iter().all(speaks_for);
+        let is_settled =
+            compared.fingers.len() == a_fingers.len().min(b_fingers.len()) && compared.fingers.iter().all(speaks_for);
         let reason_to_look = || {
             rules.matching == FingerMatching::Any
                 || a.subjects[a_row] == b.subjects[b_row]

@@ -100,7 +100,8 @@ impl Calibrate {
         let scheme = if self.opaque { IdScheme::Opaque } else { IdScheme::Vietnam };
         let feed = FeedReader::open(path, FeedOptions { id_scheme: scheme, ..FeedOptions::default() });
         let people = feed.map_err(Failure::run)?.collect::<Result<Vec<_>, _>>().map_err(Failure::run)?;
-        let model = people.iter().find_map(|person| person.portrait.as_ref()).map(|portrait| portrait.model.to_string());
+        let model =
+            people.iter().find_map(|person| person.portrait.as_ref()).map(|portrait| portrait.model.to_string());
         let (modality, of) = match (self.modality, model) {
             (Templates::Fingerprint, _) => (Modality::Fingerprint, "vantay".to_owned()),
             (Templates::Face, Some(model)) => (Modality::Face, model),

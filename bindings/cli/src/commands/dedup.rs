@@ -18,8 +18,10 @@ use vantay::{
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
-    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson")]
+#[command(
+    after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
+    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson"
+)]
 pub struct Dedup {
     /// The gallery
     gallery: PathBuf,

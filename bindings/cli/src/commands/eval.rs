@@ -6,7 +6,9 @@ use vantay::evaluation::{Evaluation, Options, ScoreFile, compare_systems, report
 
 /// Error rates with confidence intervals, from files of scores
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv")]
+#[command(
+    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv"
+)]
 pub struct Eval {
     /// Files with the columns fileA,fileB,score; the same finger if what stands before the last _ is equal
     #[arg(required = true)]
