@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 use vantay::{
     decision::Decision,
     face,
@@ -11,7 +19,7 @@ use vantay::{
     registration::{FaceModel, Registration},
     search::{
         DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
-        SearchColumns, Thresholds,
+        SearchColumns, SearchError, Thresholds,
     },
     simd::Level,
     synthesis::{Generator, Population},
@@ -336,6 +344,40 @@ fn a_deduplication_that_was_stopped_goes_on_from_its_checkpoint() {
 
     let other = DeduplicateOptions { face_candidates: Some(0.5), ..resumed };
     assert!(matches!(search.deduplicate(None, &other), Err(vantay::search::SearchError::Checkpoint { .. })));
+}
+
+#[test]
+fn an_identification_that_is_told_to_stop_stops() {
+    let generator = population(300, 0.0, 1);
+    let (_directory, gallery) = gallery(&all(&generator), 100);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probes: Vec<_> = (0..4).map(|line| generator.probe(line, 1)).collect();
+    let stop = AtomicBool::new(true);
+    for modality in [Modality::Face, Modality::Fingerprint, Modality::Both] {
+        for depth in [Depth::Exhaustive, Depth::for_miss(0.05)] {
+            let options = IdentifyOptions { modality, depth, stop: Some(&stop), ..IdentifyOptions::default() };
+            assert!(matches!(search.identify(&probes, &options), Err(SearchError::Stopped)), "{modality:?}");
+        }
+    }
+    stop.store(false, Relaxed);
+    let options = IdentifyOptions { stop: Some(&stop), ..IdentifyOptions::default() };
+    let unwatched = IdentifyOptions::default();
+    assert_eq!(search.identify(&probes, &options).unwrap().0, search.identify(&probes, &unwatched).unwrap().0);
+
+    // Several seconds of comparing, stopped after a tenth of one.
+    let many: Vec<_> = probes.iter().cycle().take(2000).cloned().collect();
+    let options = IdentifyOptions { depth: Depth::Exhaustive, stop: Some(&stop), ..IdentifyOptions::default() };
+    let told = thread::scope(|scope| {
+        let told = scope.spawn(|| {
+            thread::sleep(Duration::from_millis(100));
+            stop.store(true, Relaxed);
+            Instant::now()
+        });
+        assert!(matches!(search.identify(&many, &options), Err(SearchError::Stopped)));
+        told.join().unwrap()
+    });
+    assert!(told.elapsed() < Duration::from_secs(1), "heard after {:?}", told.elapsed());
 }
 
 /// Whatever byte of an embedding is changed on disk: the search names the file, or answers as if nothing had happened.

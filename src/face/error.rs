@@ -32,6 +32,9 @@ pub enum FaceError {
         /// How many components there are.
         found: usize,
     },
+    /// The caller's flag stopped the search.
+    #[error("the search was stopped")]
+    Stopped,
     /// A screen column does not start as this version writes it.
     #[error("not a face screen of this version, dimension and number of references")]
     ScreenHead,

@@ -22,7 +22,10 @@ use crate::simd::{
 };
 use ndarray::ArrayView2;
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
 
 /// Which candidates a search is asked for.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -75,6 +78,7 @@ pub struct FaceSearch<'a, R: ?Sized> {
     pub(super) columns: &'a [FaceColumn<'a>],
     pub(super) references: &'a R,
     pub(super) level: Level,
+    stop: Option<&'a AtomicBool>,
 }
 
 /// Tiles that one task takes at a time: 2 MB of 512 dimensions.
@@ -96,7 +100,16 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             let (expected, found) = (columns[0].dimension(), other.dimension());
             return Err(FaceError::DifferentDimension { expected, found });
         }
-        Ok(FaceSearch { columns, references, level })
+        Ok(FaceSearch { columns, references, level, stop: None })
+    }
+
+    /// The same search, which gives up soon after another thread has set `stop`.
+    pub fn until(self, stop: &'a AtomicBool) -> Self {
+        FaceSearch { stop: Some(stop), ..self }
+    }
+
+    fn is_stopped(&self) -> bool {
+        self.stop.is_some_and(|stop| stop.load(Relaxed))
     }
 
     /// The candidates for each row of `probes`, a matrix of (probes, dimension), on the threads of the current pool.
@@ -106,12 +119,13 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
     ///
     /// # Errors
     /// If the probes are of another dimension than the columns or not finite, or the threshold is not a number; if a reference that had
-    /// to be compared in full is damaged.
+    /// to be compared in full is damaged; [`FaceError::Stopped`] if [`FaceSearch::until`] was asked for and happened.
     pub fn candidates(&self, probes: ArrayView2<'_, f32>, wanted: Wanted) -> Result<Found, FaceError> {
         self.check(probes.ncols(), wanted)?;
         let mut copies = Vec::new();
         let rows = probe::rows(&probes, &mut copies)?;
-        self.rows(&rows, &vec![wanted; rows.len()])
+        let found = self.rows(&rows, &vec![wanted; rows.len()])?;
+        if self.is_stopped() { Err(FaceError::Stopped) } else { Ok(found) }
     }
 
     /// Whether probes of `dimension` can be searched.
@@ -176,7 +190,10 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             .fold(
                 || Scan::new(self, fine, coarse, wanted, (&floors, &damage)),
                 |mut scan, (column, tiles)| {
-                    scan.tiles(column, tiles);
+                    // What a search that was stopped found is thrown away.
+                    if !self.is_stopped() {
+                        scan.tiles(column, tiles);
+                    }
                     scan
                 },
             )
@@ -203,6 +220,9 @@ impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
             .into_par_iter()
             .enumerate()
             .map(|(probe, list)| {
+                if self.is_stopped() {
+                    return (Vec::new(), 0);
+                }
                 let ask = |place: Place| prefetch(self.columns[place.column as usize].row(place.row));
                 list.finish(self.references, |place| score(probe, place), ask)
             })

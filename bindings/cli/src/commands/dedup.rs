@@ -2,18 +2,19 @@
 
 use crate::{
     Common,
-    evidence::{Deciding, Parts},
+    evidence::Parts,
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
-    output::{Flat, Output, OutputOptions},
+    galleries,
+    output::{Flat, Output},
     page, progress,
+    searching::{Screening, Searching},
     stats::{Clock, Stats},
 };
 use serde::Serialize;
 use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
     decision::{Decision, Evidence, Reason},
-    search::{Cost, DeduplicateOptions, Depth, FingerScore, Member, PairKind, Progress, Search},
+    search::{Cost, DeduplicateOptions, FingerScore, Member, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
@@ -38,9 +39,8 @@ pub struct Dedup {
     /// Screen the fingers of every registration, which is the default
     #[arg(long, conflicts_with = "portraits_suffice", hide = true)]
     every_finger: bool,
-    /// The share of mates that the screen of fingers may lose
-    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
-    miss: f64,
+    #[command(flatten)]
+    screening: Screening,
     /// Write the run and its first thousand pairs as one HTML page that opens offline
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
@@ -51,11 +51,7 @@ pub struct Dedup {
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
-    parts: PartOptions,
-    #[command(flatten)]
-    deciding: Deciding,
-    #[command(flatten)]
-    output: OutputOptions,
+    searching: Searching,
 }
 
 /// How long each kind of work is measured.
@@ -147,7 +143,7 @@ impl Dedup {
         let against = self.against.as_deref().map(galleries::open).transpose()?;
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let judge = self.deciding.judge(&snapshot, &self.parts)?;
+        let judge = self.searching.judge(&snapshot)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
         let other = other.as_ref().map(|other| Search::new(other, judge.clone())).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));
@@ -156,17 +152,17 @@ impl Dedup {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
         };
-        let checkpoint = self.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
+        let checkpoint = self.searching.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
         if let Some(stale) = checkpoint.as_ref().filter(|path| !self.resume && path.exists()) {
             fs::remove_file(stale).map_err(|error| Failure::file(stale, error))?;
         }
         let options = DeduplicateOptions {
             checkpoint: checkpoint.as_deref(),
-            modality: self.parts.modality(),
-            fingers: self.parts.matching(),
+            modality: self.searching.modality(),
+            fingers: self.searching.matching(),
             face_candidates: self.face_candidates,
-            depth: Depth::for_miss(self.miss),
-            every_finger: !self.portraits_suffice,
+            depth: self.screening.depth(),
+            every_finger: self.every_finger || !self.portraits_suffice,
             stop: None,
             progress: Some(&show),
         };
@@ -176,7 +172,7 @@ impl Dedup {
         }
         let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         for pair in &found.pairs {
             output.result(&PairObject {
                 a: &pair.a,
@@ -209,7 +205,7 @@ impl Dedup {
     /// What was measured, and then what each size takes, an object a line.
     fn estimate(&self, search: &Search<'_>, options: &DeduplicateOptions<'_>, sizes: &[u64]) -> Result<(), Failure> {
         let model = search.measure_deduplication(options, PATIENCE).map_err(Failure::run)?;
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         output.object(&model)?;
         let own = [model.measured_on];
         for &size in if sizes.is_empty() { &own[..] } else { sizes } {
