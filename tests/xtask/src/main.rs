@@ -4,6 +4,7 @@
 
 mod c;
 mod fuzz;
+mod calibrate;
 mod lint;
 mod peers;
 mod python;
@@ -22,6 +23,8 @@ usage: cargo xtask <command>
   python     the tests of the Python package alone
   c          the tests of the C library alone, under AddressSanitizer too; `c --sanitize` under Valgrind as well
   c PREFIX   build the C library for release and install it under PREFIX
+  calibrate  fit the shipped calibration of fingerprints again, from scores of networks that have not seen the sensor, and print how far
+             its rates are off on a sensor left out, and what portraits and fingers give together
   story      the example of all four languages, once `python` and `c` have built what it needs
   fuzz TARGET --minutes N
              a fuzz target for so long (tests/fuzz/README.md names them); `test` runs a few seconds of each
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
         ["fuzz", target, "--minutes", minutes] => fuzz::fuzz(target, minutes),
         ["sanitize"] => fuzz::sanitize(),
+        ["calibrate"] => calibrate::all(),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");
