@@ -321,7 +321,7 @@ impl Search<'_> {
         Ok(pairs)
     }
 
-    fn compare_rows(
+    pub(super) fn compare_rows(
         &self,
         bench: &mut Bench,
         other: &Search<'_>,
@@ -409,7 +409,7 @@ fn member(references: &References<'_>, place: Place) -> Result<Member, SearchErr
     })
 }
 
-fn pair(
+pub(super) fn pair(
     left: &References<'_>,
     right: &References<'_>,
     (a, b): (Place, Place),
@@ -426,7 +426,7 @@ fn pair(
 }
 
 /// Clusters the accepted pairs, and tells each pair its cluster.
-fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
+pub(super) fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
     let accepted = |pair: &DuplicatePair| pair.judgement.decision == Decision::Match;
     let mut numbers: BTreeMap<Member, u32> =
         pairs.iter().filter(|p| accepted(p)).flat_map(|p| [(p.a.clone(), 0), (p.b.clone(), 0)]).collect();

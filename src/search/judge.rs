@@ -81,6 +81,16 @@ impl Judge {
         Judge { fusion, ..self }
     }
 
+    /// The calibrations.
+    pub fn fusion(&self) -> &Fusion {
+        &self.fusion
+    }
+
+    /// The rules.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The cosine at which portraits become interesting: the raw threshold, or what one comparison in ten thousand reaches.
     pub(super) fn face_interest(&self) -> f64 {
         let calibrated = self.fusion.calibration(crate::decision::Part::Face);
@@ -121,7 +131,7 @@ impl Judge {
     }
 
     /// What calibrations say where raw scores decide, if there are any.
-    fn evidence_beside(&self, parts: &[PartScore]) -> Result<Option<crate::decision::Fused>, SearchError> {
+    pub(super) fn evidence_beside(&self, parts: &[PartScore]) -> Result<Option<crate::decision::Fused>, SearchError> {
         match self.fusion.fuse(parts) {
             Ok(evidence) => Ok((!parts.is_empty()).then_some(evidence)),
             Err(DecisionError::NotCalibrated { .. }) => Ok(None),

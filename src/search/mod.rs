@@ -13,11 +13,13 @@
 //! Results do not depend on threads, SIMD level or how registrations lie in segments; equal scores go by personal ID, then
 //! registration.
 
+mod adjudicate;
 mod checkpoint;
 mod deciding;
 mod deduplicate;
 mod derivation;
 mod error;
+mod explain;
 mod filter;
 mod fingers;
 mod identify;
@@ -34,6 +36,7 @@ pub use deciding::Deciding;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;
+pub use explain::FingerExplanation;
 pub use filter::Filter;
 pub use fingers::FingerMatching;
 pub use identify::{Candidate, Identification, IdentifyOptions};

@@ -4,6 +4,7 @@
 //! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
 
 mod page;
+pub mod pairs;
 mod plots;
 mod style;
 mod tables;

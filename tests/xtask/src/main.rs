@@ -7,6 +7,7 @@ mod lint;
 mod peers;
 mod python;
 mod run;
+mod screenshots;
 mod test;
 
 use run::Outcome;
@@ -20,6 +21,8 @@ usage: cargo xtask <command>
   python     the tests of the Python package alone
   c          the tests of the C library alone
   c PREFIX   build the C library for release and install it under PREFIX
+  screenshots
+             make the README's pictures of the report anew, in datasets/, from the demo's people; needs Chromium
   peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
              options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
@@ -32,6 +35,7 @@ fn main() -> ExitCode {
         ["python"] => python::test(),
         ["c"] => c::test(),
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
+        ["screenshots"] => screenshots::all(),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

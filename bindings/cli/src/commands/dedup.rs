@@ -6,19 +6,23 @@ use crate::{
     failure::Failure,
     galleries::{self, Parts as PartOptions},
     output::{Flat, Output, OutputOptions},
-    page, progress,
+    pairs::{self, Gathering, PageOptions},
+    progress,
     stats::{Clock, Stats},
 };
 use serde::Serialize;
 use std::{fs, io, path::PathBuf};
 use vantay::{
-    decision::{Decision, Reason},
-    search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
+    decision::{Adjudication, Adjudications, Decision, Reason},
+    search::{DeduplicateOptions, Deduplication, Depth, Member, Modality, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national")]
+#[command(
+    after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
+                        vantay dedup national --report pairs.html --decisions decisions.ndjson"
+)]
 pub struct Dedup {
     /// The gallery
     gallery: PathBuf,
@@ -34,9 +38,16 @@ pub struct Dedup {
     /// The share of mates that the screen of fingers may lose
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
     miss: f64,
-    /// Write the run and its first thousand pairs as one HTML page that opens offline
+    /// Write the run and its pairs as one HTML page that opens offline, for a person to judge. It shows persons' prints: the file is its owner's
+    /// alone
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageOptions,
+    /// What persons decided, as the page saves it; may be given more than once, the last decision on a pair stands. Decided pairs keep the person's
+    /// decision and leave the queue
+    #[arg(long, value_name = "FILE.ndjson")]
+    decisions: Vec<PathBuf>,
     /// Go on with a run that was killed; what it had finished stands beside --out
     #[arg(long, requires = "out")]
     resume: bool,
@@ -60,6 +71,9 @@ struct PairObject<'a> {
     scores: Parts<'a>,
     reason: &'a Reason,
     cluster: Option<u32>,
+    /// What a person decided, if anybody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adjudication: Option<&'a Adjudication>,
 }
 
 /// The pair as a row of a table.
@@ -105,7 +119,10 @@ impl Dedup {
         let other = against.map(|gallery| gallery.snapshot());
         let judge = self.deciding.judge(&snapshot, &self.parts)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
-        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
+        let other_search = |other| Search::new(other, judge.clone());
+        let other_search = other.as_deref().map(other_search).transpose().map_err(Failure::run)?;
+        // A wrong file shows before the hours of the run.
+        let decided = pairs::read_decisions(&self.decisions, &search, other_search.as_ref())?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
@@ -126,8 +143,9 @@ impl Dedup {
             stop: None,
             progress: Some(&show),
         };
-        let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
+        let found = search.deduplicate(other_search.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
+        let found = adjudicated(found, &decided);
         let mut output = Output::of(&self.output)?;
         for pair in &found.pairs {
             output.result(&PairObject {
@@ -141,18 +159,44 @@ impl Dedup {
                 reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
                 cluster: pair.cluster,
+                adjudication: pair.adjudication(&decided),
             })?;
         }
         output.close()?;
         if let Some(path) = &self.report {
-            let page = page::deduplication(&found, &self.gallery.display().to_string(), clock.seconds());
-            fs::write(path, page).map_err(|error| Failure::file(path, error))?;
+            let against = self.against.as_deref().zip(other.as_deref()).zip(other_search.as_ref());
+            let gathering = Gathering {
+                found: &found,
+                decided: &decided,
+                judge: &judge,
+                gallery: (&search, &snapshot, pairs::shown(&self.gallery)),
+                against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
+                matching: self.parts.matching(),
+                seconds: clock.seconds(),
+            };
+            pairs::write_page(path, &gathering, &self.page)?;
         }
         if let Some(done) = &checkpoint {
             fs::remove_file(done).or_else(not_there).map_err(|error| Failure::file(done, error))?;
         }
         clock.finish(common, Stats::of(found.work))
     }
+}
+
+/// What persons decided in place of the judge's decisions; says how many of theirs are about no pair of this run.
+fn adjudicated(found: Deduplication, decided: &Adjudications) -> Deduplication {
+    if decided.is_empty() {
+        return found;
+    }
+    let (found, used) = found.adjudicated(decided);
+    if used < decided.len() {
+        eprintln!(
+            "vantay: {} of {} decisions are about pairs that this run does not list",
+            decided.len() - used,
+            decided.len()
+        );
+    }
+    found
 }
 
 /// A file that is not there needs no removing.
