@@ -219,8 +219,9 @@ fn a_thousand_pairs_open_and_answer_at_once() {
     let start = Instant::now();
     browser.open(&file, "#lang=en");
     assert_eq!(browser.eval("document.querySelectorAll('.card').length"), "1000");
-    // Generous: the machine may be busy. Prints are drawn where they are near the window, not all at once.
-    assert!(start.elapsed().as_secs() < 20, "{:?}", start.elapsed());
+    // On a quiet machine well under a second; what is tested is that it does not take minutes on a busy one.
+    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
+    // Prints are drawn where they are near the window, not all at once.
     let drawn: usize = browser.eval("document.querySelectorAll('.finger svg').length").parse().expect("a number");
     assert!((4..200).contains(&drawn), "{drawn}");
     browser.eval("(() => { const f = document.getElementById('find'); f.value = 'hn-1998'; f.dispatchEvent(new Event('input')); })()");

@@ -14,7 +14,7 @@ use std::{
 };
 
 /// How long anything may take.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A running browser with one page.
 pub struct Browser {
@@ -99,6 +99,10 @@ impl Browser {
 
     /// Sends a command and waits for its answer.
     pub fn call(&mut self, method: &str, parameters: &str) -> OwnedValue {
+        self.ask(method, parameters).unwrap_or_else(|refused| panic!("{method}: {refused}"))
+    }
+
+    fn ask(&mut self, method: &str, parameters: &str) -> Result<OwnedValue, String> {
         self.last += 1;
         let session = match self.session.as_str() {
             _ if method.starts_with("Browser.") => String::new(),
@@ -110,8 +114,10 @@ impl Browser {
         loop {
             let message = self.receive(method);
             if message.get("id").and_then(|id| id.as_u64()) == Some(self.last) {
-                assert!(message.get("error").is_none(), "{method}: {}", message.encode());
-                return message.get("result").cloned().unwrap_or_default();
+                return match message.get("error") {
+                    Some(error) => Err(error.encode()),
+                    None => Ok(message.get("result").cloned().unwrap_or_default()),
+                };
             }
         }
     }
@@ -135,34 +141,36 @@ impl Browser {
         message
     }
 
-    /// Opens a file, with what comes after `#`.
+    /// Opens a file anew, with what comes after `#`.
     pub fn open(&mut self, file: &Path, hash: &str) {
-        // From another page, or a new hash alone would load nothing.
-        for address in ["about:blank", &format!("file://{}{hash}", file.display())] {
-            self.call("Page.navigate", &format!("{{\"url\":{}}}", quoted(address)));
-        }
-        self.wait("document.readyState === 'complete'");
+        // Another search part, or a new hash alone would load nothing.
+        let search = format!("?{}", self.last);
+        let address = quoted(&format!("file://{}{search}{hash}", file.display()));
+        self.call("Page.navigate", &format!("{{\"url\":{address}}}"));
+        self.wait(&format!("location.search === '{search}' && document.readyState === 'complete'"));
     }
 
-    /// The value of an expression in the page, as JSON text.
+    /// The value of an expression in the page: text as it is, anything else as JSON.
     pub fn eval(&mut self, expression: &str) -> String {
+        self.evaluate(expression).unwrap_or_else(|error| panic!("{expression}: {error}"))
+    }
+
+    fn evaluate(&mut self, expression: &str) -> Result<String, String> {
         let expression = quoted(expression);
         let parameters = format!("{{\"expression\":{expression},\"returnByValue\":true,\"awaitPromise\":true}}");
-        let said = self.call("Runtime.evaluate", &parameters);
-        assert!(said.get("exceptionDetails").is_none(), "{expression}: {}", said.encode());
-        said["result"].get("value").map_or_else(
-            || "undefined".into(),
-            |value| match value.as_str() {
-                Some(text) => text.to_owned(),
-                None => value.encode(),
-            },
-        )
+        let said = self.ask("Runtime.evaluate", &parameters)?;
+        if said.get("exceptionDetails").is_some() {
+            return Err(said.encode());
+        }
+        let value = said.get("result").and_then(|result| result.get("value"));
+        Ok(value
+            .map_or_else(|| "undefined".into(), |value| value.as_str().map_or_else(|| value.encode(), str::to_owned)))
     }
 
-    /// Waits until an expression is true.
+    /// Waits until an expression is true. While a page is replaced by another there may be none to ask.
     pub fn wait(&mut self, expression: &str) {
         let start = Instant::now();
-        while self.eval(expression) != "true" {
+        while self.evaluate(expression).as_deref() != Ok("true") {
             assert!(start.elapsed() < PATIENCE, "never true: {expression}");
             std::thread::sleep(Duration::from_millis(20));
         }

@@ -69,7 +69,7 @@ function scores(card) {
   const head = [["part"], ["score"], ["llr", "llr_title"], ["fmr", "fmr_title"]]
     .map(([name, hint]) => element("th", { scope: "col", title: hint ? t(hint) : null }, t(name)));
   return element("table", { class: "scores" }, element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, ...parts, line(t("part_all"), number(card.score, 1), card.llr, card.fmr, false)));
+    element("tbody", {}, ...parts, line(t("part_all"), card.llr === null ? number(card.score, 2) : "", card.llr, card.fmr, false)));
 }
 
 function verdictBar(card) {

@@ -19,8 +19,10 @@ function drawFinger(card, finger) {
     score: number(finger.score, 1), n: finger.pairs.length,
   };
   const name = finger.a_position === finger.b_position ? "prints" : "prints_two";
+  const areas = [finger.a_area, finger.b_area];
+  const frames = oneScale([0, 1].map((side) => frameOf(minutiaeOf(DATA.prints[finger.prints[side]]), areas[side])));
   const prints = [0, 1].map((side) =>
-    drawPrint(finger, side, [card.a, card.b][side].registration, [finger.a_area, finger.b_area][side]));
+    drawPrint(finger, side, [card.a, card.b][side].registration, areas[side], frames[side]));
   const two = element("div", { class: "two" }, ...prints);
   two.addEventListener("pointerover", (event) => light(two, event.target.closest?.("[data-n]")?.dataset.n));
   two.addEventListener("pointerleave", () => light(two, undefined));
@@ -32,12 +34,12 @@ function light(two, n) {
   for (const minutia of two.querySelectorAll("[data-n]")) minutia.classList.toggle("lit", minutia.dataset.n === n);
 }
 
-function drawPrint(finger, side, registration, area) {
+function drawPrint(finger, side, registration, area, frame) {
   const print = DATA.prints[finger.prints[side]];
   const minutiae = minutiaeOf(print);
   const numbers = new Map(finger.pairs.map((pair, n) => [pair[side], n + 1]));
   const drawn = svg("svg", {
-    viewBox: frameOf(minutiae, area), role: "img", preserveAspectRatio: "xMidYMid meet",
+    viewBox: frame.join(" "), role: "img", preserveAspectRatio: "xMidYMid meet",
     "aria-label": t("print_of", { id: visible(registration), n: minutiae.length }),
   });
   if (area.length > 2) drawn.append(svg("polygon", { class: "area", points: area.map((p) => p.join(",")).join(" ") }));
@@ -53,13 +55,19 @@ function drawPrint(finger, side, registration, area) {
   return drawn;
 }
 
-// The part of the plane that holds minutiae and common area, with a margin.
+// The part of the plane that holds minutiae and common area, with a margin: left, top, width, height.
 function frameOf(minutiae, area) {
   const points = minutiae.map(([x, y]) => [x, y]).concat(area);
-  if (!points.length) return "0 0 100 100";
+  if (!points.length) return [0, 0, 100, 100];
   const [xs, ys] = [points.map((p) => p[0]), points.map((p) => p[1])];
   const [left, top] = [Math.min(...xs) - 18, Math.min(...ys) - 18];
-  return [left, top, Math.max(...xs) + 22 - left, Math.max(...ys) + 18 - top].join(" ");
+  return [left, top, Math.max(...xs) + 22 - left, Math.max(...ys) + 18 - top];
+}
+
+// Both frames grown to one size, so that both prints are shown at one scale.
+function oneScale(frames) {
+  const [width, height] = [2, 3].map((size) => Math.max(...frames.map((frame) => frame[size])));
+  return frames.map(([left, top, w, h]) => [left - (width - w) / 2, top - (height - h) / 2, width, height]);
 }
 
 // Whether a convex polygon holds a point.
