@@ -1,7 +1,8 @@
 //! Fits what the fingerprint comparison has learned: the descriptors' projection and the score's network.
 //!
 //! `cargo bench --bench fingerprint_train -- projection model` fits both on all sets and writes them where the library reads them;
-//! `-- cross` prints error rates of models that never saw the sensor (or the extractor) they are measured on.
+//! `-- cross` prints error rates of models that never saw the sensor (or the extractor) they are measured on; `-- held-out DIR` writes the
+//! scores of every set by a model that never saw its sensor, one file a set, as `vantay calibrate` and `vantay eval` read them.
 #![allow(clippy::unwrap_used, clippy::needless_range_loop, missing_docs)]
 
 #[path = "fingerprint/network.rs"]
@@ -13,6 +14,7 @@ mod sets;
 
 use rayon::prelude::*;
 use sets::{Set, cpu, rates, sets};
+use std::{fs, io, path::Path};
 use vantay::{
     fingerprint::{Comparer, Model, Prepared, Projection, SUBSCORES},
     simd::Level,
@@ -25,6 +27,10 @@ pub struct Sample {
     pub features: [f32; SUBSCORES],
     /// How alike the pair looks at a glance: hard impostors are kept for training, easy ones thinned.
     pub glance: f32,
+    /// The library's score of what it rejects at a glance: the network has no say there.
+    pub early: f32,
+    /// Which two files of the set.
+    pub files: [usize; 2],
 }
 
 impl Sample {
@@ -53,11 +59,18 @@ fn samples(sets: &[Set], projection: &Projection) -> Vec<Sample> {
                     (i + 1..prepared.len())
                         .map(|j| {
                             let f = comparer.subscores(prepared[i].view(), prepared[j].view());
+                            let rejected = f[0] == 0.0;
                             Sample {
+                                early: if rejected {
+                                    comparer.compare(prepared[i].view(), prepared[j].view())
+                                } else {
+                                    0.0
+                                },
+                                files: [i, j],
                                 set: s,
                                 genuine: set.files[i].0 == set.files[j].0,
                                 features: Model::features(&f),
-                                glance: if f[0] == 0.0 { f[31] / f[14].max(1.0).sqrt() } else { f[11] + f[21] },
+                                glance: if rejected { f[31] / f[14].max(1.0).sqrt() } else { f[11] + f[21] },
                             }
                         })
                         .collect()
@@ -101,27 +114,52 @@ fn extractor(set: &Set) -> &str {
     set.name.rsplit_once('-').unwrap().1
 }
 
-/// Scores each set by a model that has not seen its group.
-fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str, full: bool) {
+/// Each sample with the network of those that have not seen its group.
+fn without_group<T: Send>(
+    sets: &[Set],
+    samples: &[Sample],
+    group: fn(&Set) -> &str,
+    of: impl Fn(&network::Network, &Sample) -> T + Sync,
+) -> Vec<T> {
     let mut groups: Vec<&str> = sets.iter().map(group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let scored: Vec<(usize, bool, f32)> = groups
+    groups
         .into_par_iter()
         .flat_map_iter(|held| {
             let out = |s: &&Sample| group(&sets[s.set]) == held;
             let training: Vec<&Sample> = samples.iter().filter(|s| !out(s) && !s.rejected()).collect();
             let network = network::fit(&training);
-            let rest: Vec<&Sample> = samples.iter().filter(out).collect();
-            rest.into_iter().map(move |s| (s.set, s.genuine, score(&network, s))).collect::<Vec<_>>()
+            samples.iter().filter(out).map(|s| of(&network, s)).collect::<Vec<_>>()
         })
-        .collect();
+        .collect()
+}
+
+/// Scores each set by a model that has not seen its group.
+fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str, full: bool) {
+    let scored = without_group(sets, samples, group, |network, s| (s.set, s.genuine, score(network, s)));
     table(title, sets, &scored, full);
 }
 
+/// Writes the scores of each set by a model that has not seen its sensor, on the scale of the library's own.
+fn write_held_out(folder: &Path, sets: &[Set], samples: &[Sample]) -> io::Result<()> {
+    let scored = without_group(sets, samples, sensor, |network, s| {
+        (s.set, s.files, if s.rejected() { s.early } else { (10.0 + network.logit(&s.features)).max(1.0) })
+    });
+    fs::create_dir_all(folder)?;
+    for (s, set) in sets.iter().enumerate() {
+        let mut lines = String::from("fileA,fileB,score\n");
+        for (_, [a, b], score) in scored.iter().filter(|(of, ..)| *of == s) {
+            lines += &format!("{}_{a},{}_{b},{score}\n", set.files[*a].0, set.files[*b].0);
+        }
+        fs::write(folder.join(format!("{}.csv", set.name)), lines)?;
+    }
+    Ok(())
+}
+
 fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let asked = |what: &str| asked.iter().any(|a| a == what);
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let asked = |what: &str| arguments.iter().any(|a| a == what);
     if !sets::folder().is_dir() {
         println!("skipped: fingerprint_train: no data at {}", sets::folder().display());
         return;
@@ -134,7 +172,8 @@ fn main() {
         bytes = projection::fit(&all, &Projection::read(&bytes));
         std::fs::write(at("projection.bin"), &bytes).unwrap();
     }
-    if !asked("model") && !asked("quick") && !asked("cross") {
+    let held_out = arguments.iter().position(|a| a == "held-out").and_then(|at| arguments.get(at + 1));
+    if !asked("model") && !asked("quick") && !asked("cross") && held_out.is_none() {
         return;
     }
     let samples = samples(&sets, &Projection::read(&bytes));
@@ -148,6 +187,9 @@ fn main() {
         table("tuned", &sets, &scored, true);
         let weights: Vec<u8> = network.weights().iter().flat_map(|w| w.to_le_bytes()).collect();
         std::fs::write(at("model.bin"), weights).unwrap();
+    }
+    if let Some(folder) = held_out {
+        write_held_out(Path::new(folder), &sets, &samples).unwrap();
     }
     if asked("cross") {
         cross("without the set", &sets, &samples, |set| &set.name, true);

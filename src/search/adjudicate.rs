@@ -3,18 +3,10 @@
 use super::{Deduplication, DuplicatePair, PairKind, deduplicate::cluster};
 use crate::decision::{Adjudication, Adjudications, Reason};
 
-impl PairKind {
-    /// The code of the kind, as results and files of decisions spell it.
-    pub fn code(self) -> String {
-        // A plain name cannot fail to be written.
-        simd_json::serde::to_string(&self).unwrap_or_default().trim_matches('"').to_owned()
-    }
-}
-
 impl DuplicatePair {
     /// What a person decided about this pair, if anybody did.
     pub fn adjudication<'d>(&self, decided: &'d Adjudications) -> Option<&'d Adjudication> {
-        decided.of(&self.a.registration, &self.b.registration, &self.kind.code())
+        decided.of(&self.a.registration, &self.b.registration, self.kind.name())
     }
 }
 
@@ -53,6 +45,7 @@ mod tests {
             b: member(b),
             kind: PairKind::DifferentId,
             scores: PartScores::default(),
+            fingers: Vec::new(),
             judgement: Judgement { score: 9.0, llr: Some(9.0), fmr: None, decision, reason: Reason::NotEnough },
             cluster: None,
         }

@@ -1,12 +1,7 @@
 //! A pair, laid open for the person who has to judge it: both registrations, what each part says, and which minutiae lie on each other.
 
-use super::{
-    DeduplicateOptions, Deduplication, FingerMatching, Modality, Search, SearchError, Work,
-    deduplicate::{cluster, pair},
-    probe::Bench,
-};
+use super::{DeduplicateOptions, Deduplication, FingerMatching, Modality, Search, SearchError};
 use crate::{
-    decision::{Evidence, PartScore, Purpose},
     fingerprint::{Comparer, Explanation},
     gallery::Place,
     registration::Registration,
@@ -36,15 +31,9 @@ impl Search<'_> {
         modality: Modality,
         matching: FingerMatching,
     ) -> Result<Deduplication, SearchError> {
-        let other = against.unwrap_or(self);
-        let (a, b) = (self.place_of(a)?, other.place_of(b)?);
+        let places = (self.place_of(a)?, against.unwrap_or(self).place_of(b)?);
         let options = DeduplicateOptions { modality, fingers: matching, ..DeduplicateOptions::default() };
-        let mut bench = Bench::new(self.level);
-        let scores = self.compare_rows(&mut bench, other, (a, b), &options)?;
-        let subjects = self.subjects() + against.map_or(0, Search::subjects);
-        let judgement = self.judge.decide(Purpose::Deduplicate, &scores, subjects)?;
-        let pair = pair(&self.references, &other.references, (a, b), against.is_none(), scores, judgement)?;
-        Ok(cluster(vec![pair], Work { comparisons: 1, full_comparisons: bench.compared, ..Work::default() }))
+        self.compare_two(against, places, &options)
     }
 
     fn place_of(&self, registration: &str) -> Result<Place, SearchError> {
@@ -68,14 +57,6 @@ impl Search<'_> {
         let place = self.place_of(registration)?;
         let (of, row) = self.references.at(place);
         Ok(of.segment.registration(row)?)
-    }
-
-    /// What each of `parts` says by itself; nothing if one of them is not calibrated.
-    ///
-    /// # Errors
-    /// If a calibration cannot be applied.
-    pub fn evidence(&self, parts: &[PartScore]) -> Result<Vec<Evidence>, SearchError> {
-        Ok(self.judge.evidence_beside(parts)?.map_or_else(Vec::new, |fused| fused.parts))
     }
 
     /// Two registrations' fingers, paired as in the search. A registration held against itself pairs different fingers only.

@@ -3,6 +3,7 @@
 //! Whatever a command needs beyond Rust and Python 3.9 it installs into `target/`, never elsewhere.
 
 mod c;
+mod calibrate;
 mod lint;
 mod peers;
 mod python;
@@ -23,6 +24,8 @@ usage: cargo xtask <command>
   c PREFIX   build the C library for release and install it under PREFIX
   screenshots
              make the README's pictures of the report anew, in datasets/, from the demo's people; needs Chromium
+  calibrate  fit the shipped calibration of fingerprints again, from scores of networks that have not seen the sensor, and print how far
+             its rates are off on a sensor left out, and what portraits and fingers give together
   peers face face search side by side with FAISS, usearch, numkong, simsimd and numpy: a table of speed and exactness;
              options: --n 100000 references (a million), --rounds 3, --patience 3 seconds a batch
 ";
@@ -36,6 +39,7 @@ fn main() -> ExitCode {
         ["c"] => c::test(),
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
         ["screenshots"] => screenshots::all(),
+        ["calibrate"] => calibrate::all(),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {
             print!("{HELP}");

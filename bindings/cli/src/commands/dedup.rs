@@ -11,17 +11,18 @@ use crate::{
     stats::{Clock, Stats},
 };
 use serde::Serialize;
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
-    decision::{Adjudication, Adjudications, Decision, Reason},
-    search::{DeduplicateOptions, Deduplication, Depth, Member, Modality, PairKind, Progress, Search},
+    decision::{Adjudication, Adjudications, Decision, Evidence, Reason},
+    search::{Cost, DeduplicateOptions, Deduplication, Depth, FingerScore, Member, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
-                        vantay dedup national --report pairs.html --decisions decisions.ndjson"
+    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson\n  \
+    vantay dedup national --report pairs.html --decisions decisions.ndjson"
 )]
 pub struct Dedup {
     /// The gallery
@@ -29,11 +30,15 @@ pub struct Dedup {
     /// Look for pairs between this gallery and another instead of within it
     #[arg(long, value_name = "GALLERY")]
     against: Option<PathBuf>,
-    /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
+    /// Cosine from which two portraits are compared in all parts [default: what one pair of strangers in ten thousand reaches]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
-    /// Screen the fingers of every registration, not only of those without a portrait
+    /// Screen only the fingers of registrations without a portrait: hundreds of times faster, but it misses who does not look alike in
+    /// two portraits
     #[arg(long)]
+    portraits_suffice: bool,
+    /// Screen the fingers of every registration, which is the default
+    #[arg(long, conflicts_with = "portraits_suffice", hide = true)]
     every_finger: bool,
     /// The share of mates that the screen of fingers may lose
     #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
@@ -48,6 +53,9 @@ pub struct Dedup {
     /// decision and leave the queue
     #[arg(long, value_name = "FILE.ndjson")]
     decisions: Vec<PathBuf>,
+    /// Deduplicate nothing: measure some seconds of it, and print what the whole would take for each of these numbers of registrations
+    #[arg(long, value_name = "REGISTRATIONS", num_args = 0.., value_delimiter = ',', conflicts_with_all = ["against", "resume", "report"])]
+    estimate: Option<Vec<u64>>,
     /// Go on with a run that was killed; what it had finished stands beside --out
     #[arg(long, requires = "out")]
     resume: bool,
@@ -57,6 +65,18 @@ pub struct Dedup {
     deciding: Deciding,
     #[command(flatten)]
     output: OutputOptions,
+}
+
+/// How long each kind of work is measured.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a size takes.
+#[derive(Serialize)]
+struct Estimate {
+    #[serde(flatten)]
+    cost: Cost,
+    core_hours: f64,
+    hours: f64,
 }
 
 #[derive(Serialize)]
@@ -69,11 +89,21 @@ struct PairObject<'a> {
     llr: Option<f64>,
     fmr: Option<f64>,
     scores: Parts<'a>,
+    fingers: Vec<Finger>,
+    evidence: Vec<Evidence>,
     reason: &'a Reason,
     cluster: Option<u32>,
     /// What a person decided, if anybody did.
     #[serde(skip_serializing_if = "Option::is_none")]
     adjudication: Option<&'a Adjudication>,
+}
+
+/// Two fingers that were taken for each other's mates: positions of `a` and of `b`.
+#[derive(Serialize)]
+struct Finger {
+    a: u8,
+    b: u8,
+    score: f64,
 }
 
 /// The pair as a row of a table.
@@ -88,7 +118,17 @@ struct Row {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    face: Option<f64>,
+    fingers: String,
     cluster: Option<u32>,
+}
+
+impl std::fmt::Display for Finger {
+    /// `2:88.5`, or `2-7:88.5` across positions.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Finger { a, b, score } = self;
+        if a == b { write!(f, "{a}:{score}") } else { write!(f, "{a}-{b}:{score}") }
+    }
 }
 
 impl Flat for PairObject<'_> {
@@ -105,6 +145,8 @@ impl Flat for PairObject<'_> {
             score: self.score,
             llr: self.llr,
             fmr: self.fmr,
+            face: self.scores.0.face,
+            fingers: self.fingers.iter().map(Finger::to_string).collect::<Vec<_>>().join(" "),
             cluster: self.cluster,
         }]
     }
@@ -139,10 +181,14 @@ impl Dedup {
             fingers: self.parts.matching(),
             face_candidates: self.face_candidates,
             depth: Depth::for_miss(self.miss),
-            every_finger: self.every_finger || self.parts.modality() == Modality::Fingerprint,
+            every_finger: !self.portraits_suffice,
             stop: None,
             progress: Some(&show),
         };
+        if let Some(sizes) = &self.estimate {
+            bar.finish_and_clear();
+            return self.estimate(&search, &options, sizes);
+        }
         let found = search.deduplicate(other_search.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
         let found = adjudicated(found, &decided);
@@ -158,6 +204,8 @@ impl Dedup {
                 fmr: pair.judgement.fmr,
                 reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
+                fingers: pair.fingers.iter().map(finger).collect(),
+                evidence: judge.evidence(&pair.scores),
                 cluster: pair.cluster,
                 adjudication: pair.adjudication(&decided),
             })?;
@@ -197,6 +245,26 @@ fn adjudicated(found: Deduplication, decided: &Adjudications) -> Deduplication {
         );
     }
     found
+}
+
+impl Dedup {
+    /// What was measured, and then what each size takes, an object a line.
+    fn estimate(&self, search: &Search<'_>, options: &DeduplicateOptions<'_>, sizes: &[u64]) -> Result<(), Failure> {
+        let model = search.measure_deduplication(options, PATIENCE).map_err(Failure::run)?;
+        let mut output = Output::of(&self.output)?;
+        output.object(&model)?;
+        let own = [model.measured_on];
+        for &size in if sizes.is_empty() { &own[..] } else { sizes } {
+            let cost = model.of(size);
+            let object = Estimate { cost, core_hours: cost.hours(1, 1), hours: cost.hours(1, model.threads as u64) };
+            output.object(&object)?;
+        }
+        output.close()
+    }
+}
+
+fn finger(finger: &FingerScore) -> Finger {
+    Finger { a: finger.a.number(), b: finger.b.number(), score: finger.score }
 }
 
 /// A file that is not there needs no removing.

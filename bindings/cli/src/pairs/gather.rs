@@ -59,7 +59,7 @@ fn figures(run: &Gathering<'_>) -> Run {
     for pair in &found.pairs {
         let known = pair.adjudication(run.decided).and_then(|known| known.decision.decision());
         let decision = pair.judgement.decision;
-        *counts.entry((pair.kind.code(), decision as u8, known.is_some())).or_default() += 1;
+        *counts.entry((pair.kind.name().to_owned(), decision as u8, known.is_some())).or_default() += 1;
     }
     let decisions = [Decision::Match, Decision::Review, Decision::None];
     let counts = counts.into_iter().filter_map(|((kind, code, by_person), pairs)| {
@@ -108,7 +108,7 @@ fn card(
     let (search, other) = (run.gallery.0, run.against.as_ref().map(|(search, ..)| *search));
     let [a, b] = [search.enrolled(&pair.a.registration), other.unwrap_or(search).enrolled(&pair.b.registration)];
     let (a, b) = (a.map_err(Failure::run)?, b.map_err(Failure::run)?);
-    let evidence = search.evidence(&pair.scores.list()).map_err(Failure::run)?;
+    let evidence = run.judge.evidence(&pair.scores);
     let parts = pair.scores.list().into_iter().map(|score| {
         let known = evidence.iter().find(|known| known.part == score.part);
         PartLine {
@@ -122,7 +122,13 @@ fn card(
     // Where fingers may have changed places, any may be the other's.
     let is_straight = matches!(pair.kind, PairKind::DifferentId | PairKind::SameId);
     let matching = if is_straight { run.matching } else { FingerMatching::Any };
-    let fingers = if drawn { search.explain_fingers(&a, &b, matching) } else { Vec::new() };
+    let mut fingers = if drawn { search.explain_fingers(&a, &b, matching) } else { Vec::new() };
+    // What the search took for mates is what the person sees.
+    fingers.retain(|finger| {
+        let at = |of: &Registration, n: usize| of.templates().nth(n).map(MinutiaeTemplate::position);
+        let (one, other) = (at(&a, finger.a), at(&b, finger.b));
+        pair.fingers.iter().any(|found| (Some(found.a), Some(found.b)) == (one, other))
+    });
     let cluster = pair.cluster.and_then(|n| run.found.clusters.get(n as usize));
     let is_bridge = cluster.is_some_and(|cluster| {
         let named = |n: u32| run.found.members.get(n as usize);
@@ -132,7 +138,7 @@ fn card(
         })
     });
     Ok(Card {
-        kind: pair.kind.code(),
+        kind: pair.kind.name().to_owned(),
         decision: pair.judgement.decision,
         reason: pair.judgement.reason.clone(),
         score: pair.judgement.score,
