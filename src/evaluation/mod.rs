@@ -13,6 +13,7 @@ mod identification;
 mod rates;
 pub mod report;
 mod score_file;
+mod searches;
 mod transfer;
 
 pub use bootstrap::Bootstrap;

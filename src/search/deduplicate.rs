@@ -115,6 +115,17 @@ impl PairKind {
     /// Every kind.
     pub const ALL: [Self; 5] =
         [Self::DifferentId, Self::SameId, Self::SwappedFingers, Self::SwappedPortrait, Self::SameFingerTwice];
+
+    /// Its name in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::DifferentId => "different_id",
+            Self::SameId => "same_id",
+            Self::SwappedFingers => "swapped_fingers",
+            Self::SwappedPortrait => "swapped_portrait",
+            Self::SameFingerTwice => "same_finger_twice",
+        }
+    }
 }
 
 /// One side of a pair.
@@ -193,7 +204,6 @@ impl Search<'_> {
 
 impl Search<'_> {
     /// One pair as a deduplication by `options` would list it, whatever its decision.
-    #[allow(dead_code)]
     pub(super) fn compare_two(
         &self,
         against: Option<&Search<'_>>,

@@ -83,6 +83,16 @@ impl Judge {
         Judge { fusion, ..self }
     }
 
+    /// The calibrations.
+    pub fn fusion(&self) -> &Fusion {
+        &self.fusion
+    }
+
+    /// The rules.
+    pub fn policy(&self) -> &Policy {
+        &self.policy
+    }
+
     /// The cosine at which portraits become interesting: the raw threshold, or what one comparison in ten thousand reaches.
     pub(super) fn face_interest(&self) -> f64 {
         let calibrated = self.fusion.calibration(crate::decision::Part::Face);

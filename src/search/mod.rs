@@ -13,12 +13,14 @@
 //! Results do not depend on threads, SIMD level or how registrations lie in segments; equal scores go by personal ID, then
 //! registration.
 
+mod adjudicate;
 mod checkpoint;
 mod cost;
 mod deciding;
 mod deduplicate;
 mod derivation;
 mod error;
+mod explain;
 mod filter;
 mod finger_join;
 mod fingers;
@@ -39,6 +41,7 @@ pub use deciding::Deciding;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;
+pub use explain::FingerExplanation;
 pub use filter::Filter;
 pub use fingers::{FingerMatching, FingerScore};
 pub use identify::{Candidate, Identification, IdentifyOptions};

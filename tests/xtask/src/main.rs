@@ -3,12 +3,13 @@
 //! Whatever a command needs beyond Rust and Python 3.9 it installs into `target/`, never elsewhere.
 
 mod c;
-mod fuzz;
 mod calibrate;
+mod fuzz;
 mod lint;
 mod peers;
 mod python;
 mod run;
+mod screenshots;
 mod story;
 mod test;
 
@@ -23,6 +24,8 @@ usage: cargo xtask <command>
   python     the tests of the Python package alone
   c          the tests of the C library alone, under AddressSanitizer too; `c --sanitize` under Valgrind as well
   c PREFIX   build the C library for release and install it under PREFIX
+  screenshots
+             make the README's pictures of the report anew, in datasets/, from the demo's people; needs Chromium
   calibrate  fit the shipped calibration of fingerprints again, from scores of networks that have not seen the sensor, and print how far
              its rates are off on a sensor left out, and what portraits and fingers give together
   story      the example of all four languages, once `python` and `c` have built what it needs
@@ -45,6 +48,7 @@ fn main() -> ExitCode {
         ["c", prefix] => c::install(std::path::Path::new(prefix), true),
         ["fuzz", target, "--minutes", minutes] => fuzz::fuzz(target, minutes),
         ["sanitize"] => fuzz::sanitize(),
+        ["screenshots"] => screenshots::all(),
         ["calibrate"] => calibrate::all(),
         ["peers", "face", ref arguments @ ..] => peers::face(arguments),
         ["help" | "--help" | "-h"] => {

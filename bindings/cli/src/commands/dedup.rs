@@ -6,22 +6,24 @@ use crate::{
     failure::Failure,
     galleries::{self, KeyOptions},
     output::{Flat, Output},
-    page, progress,
+    pairs::{self, Gathering, PageOptions},
+    progress,
     searching::{Screening, Searching},
     stats::{Clock, Stats},
 };
 use serde::Serialize;
 use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
-    decision::{Decision, Evidence, Reason},
-    search::{Cost, DeduplicateOptions, FingerScore, Member, PairKind, Progress, Search},
+    decision::{Adjudication, Adjudications, Decision, Evidence, Reason},
+    search::{Cost, DeduplicateOptions, Deduplication, FingerScore, Member, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
 #[command(
     after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
-    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson"
+    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson\n  \
+    vantay dedup national --report pairs.html --decisions decisions.ndjson"
 )]
 pub struct Dedup {
     /// The gallery
@@ -44,9 +46,16 @@ pub struct Dedup {
     every_finger: bool,
     #[command(flatten)]
     screening: Screening,
-    /// Write the run and its first thousand pairs as one HTML page that opens offline
+    /// Write the run and its pairs as one HTML page that opens offline, for a person to judge. It shows persons' prints: the file is its owner's
+    /// alone
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    #[command(flatten)]
+    page: PageOptions,
+    /// What persons decided, as the page saves it; may be given more than once, the last decision on a pair stands. Decided pairs keep the person's
+    /// decision and leave the queue
+    #[arg(long, value_name = "FILE.ndjson")]
+    decisions: Vec<PathBuf>,
     /// Deduplicate nothing: measure some seconds of it, and print what the whole would take for each of these numbers of registrations
     #[arg(long, value_name = "REGISTRATIONS", num_args = 0.., value_delimiter = ',', conflicts_with_all = ["against", "resume", "report"])]
     estimate: Option<Vec<u64>>,
@@ -85,6 +94,9 @@ struct PairObject<'a> {
     evidence: Vec<Evidence>,
     reason: &'a Reason,
     cluster: Option<u32>,
+    /// What a person decided, if anybody did.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    adjudication: Option<&'a Adjudication>,
 }
 
 /// Two fingers that were taken for each other's mates: positions of `a` and of `b`.
@@ -153,7 +165,10 @@ impl Dedup {
         let other = against.map(|gallery| gallery.snapshot());
         let judge = self.searching.judge(&snapshot)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
-        let other = other.as_ref().map(|other| Search::new(other, judge.clone())).transpose().map_err(Failure::run)?;
+        let other_search = |other| Search::new(other, judge.clone());
+        let other_search = other.as_deref().map(other_search).transpose().map_err(Failure::run)?;
+        // A wrong file shows before the hours of the run.
+        let decided = pairs::read_decisions(&self.decisions, &search, other_search.as_ref())?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
@@ -178,8 +193,9 @@ impl Dedup {
             bar.finish_and_clear();
             return self.estimate(&search, &options, sizes);
         }
-        let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
+        let found = search.deduplicate(other_search.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
+        let found = adjudicated(found, &decided);
         let mut output = Output::of(&self.searching.output)?;
         for pair in &found.pairs {
             output.result(&PairObject {
@@ -195,18 +211,44 @@ impl Dedup {
                 fingers: pair.fingers.iter().map(finger).collect(),
                 evidence: judge.evidence(&pair.scores),
                 cluster: pair.cluster,
+                adjudication: pair.adjudication(&decided),
             })?;
         }
         output.close()?;
         if let Some(path) = &self.report {
-            let page = page::deduplication(&found, &self.gallery.display().to_string(), clock.seconds());
-            fs::write(path, page).map_err(|error| Failure::file(path, error))?;
+            let against = self.against.as_deref().zip(other.as_deref()).zip(other_search.as_ref());
+            let gathering = Gathering {
+                found: &found,
+                decided: &decided,
+                judge: &judge,
+                gallery: (&search, &snapshot, pairs::shown(&self.gallery)),
+                against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
+                matching: self.searching.matching(),
+                seconds: clock.seconds(),
+            };
+            pairs::write_page(path, &gathering, &self.page)?;
         }
         if let Some(done) = &checkpoint {
             fs::remove_file(done).or_else(not_there).map_err(|error| Failure::file(done, error))?;
         }
         clock.finish(common, Stats::of(found.work))
     }
+}
+
+/// What persons decided in place of the judge's decisions; says how many of theirs are about no pair of this run.
+fn adjudicated(found: Deduplication, decided: &Adjudications) -> Deduplication {
+    if decided.is_empty() {
+        return found;
+    }
+    let (found, used) = found.adjudicated(decided);
+    if used < decided.len() {
+        eprintln!(
+            "vantay: {} of {} decisions are about pairs that this run does not list",
+            decided.len() - used,
+            decided.len()
+        );
+    }
+    found
 }
 
 impl Dedup {
