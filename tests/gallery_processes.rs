@@ -225,7 +225,7 @@ fn a_file_cut_under_a_reader_ends_the_reader_and_nothing_else() {
         let path = directory.path().join(format!("g{keep}"));
         let gallery = create(&path);
         let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
-        (0..300).for_each(|pair| stage(&mut writer, pair));
+        (0..600).for_each(|i| writer.enroll(registration(&format!("p{i}-a"), &person(i), i)).unwrap());
         writer.commit().unwrap();
         drop(writer);
         let segment = gallery.snapshot().segments()[0].path().to_path_buf();
