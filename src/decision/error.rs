@@ -63,4 +63,14 @@ pub enum DecisionError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A line of a file of persons' decisions cannot be taken.
+    #[error("{}:{line}: {reason}", path.display())]
+    Adjudication {
+        /// The file.
+        path: PathBuf,
+        /// The line, from 1.
+        line: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
 }

@@ -26,6 +26,7 @@
 //! # Ok::<(), vantay::decision::DecisionError>(())
 //! ```
 
+mod adjudication;
 mod calibration;
 mod clusters;
 mod correlation;
@@ -44,6 +45,7 @@ mod scores;
 mod shipped;
 mod tail;
 
+pub use adjudication::{AdjudicatedSide, Adjudication, Adjudications, Verdict};
 pub use calibration::{Calibration, FitOptions, FittedOn, Moments};
 pub use clusters::{AcceptedPair, Bridge, Cluster, clusters};
 pub use correlation::{FingerCorrelation, FingersCompared};

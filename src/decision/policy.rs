@@ -201,6 +201,11 @@ pub enum Reason {
     },
     /// Not even the review level was passed.
     NotEnough,
+    /// A person decided.
+    Adjudicated {
+        /// What the person said.
+        verdict: super::Verdict,
+    },
 }
 
 /// A decision with its reason.

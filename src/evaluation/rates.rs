@@ -4,7 +4,7 @@
 //! (each with its own threshold), and the pool, where one threshold has to serve them all.
 
 use super::{
-    Bootstrap, Curve, EvaluationError, OperatingPoint, ScoreFile,
+    Bootstrap, Curve, EvaluationError, IdentificationRates, OperatingPoint, ScoreFile,
     bootstrap::{Replicates, Resampler},
 };
 use crate::decision::{Interval, Scores};
@@ -153,6 +153,8 @@ pub struct Evaluation {
     pub sets: Vec<ErrorRates>,
     /// Their scores, in the same order.
     pub scores: Vec<Scores>,
+    /// The searches that each set holds, if its files were compared in full: see [`ScoreFile::searches`].
+    pub searches: Vec<Option<IdentificationRates>>,
     /// The mean over the sets, if there are several.
     pub mean: Option<MeanRates>,
     /// All comparisons as one set, if there are several sets.
@@ -174,7 +176,8 @@ impl Evaluation {
             false => None,
         };
         let (rates, scores) = (all.into_iter().map(|(rates, _)| rates), sets.into_iter().map(|(_, scores)| scores));
-        Ok(Self { sets: rates.collect(), scores: scores.collect(), mean, pooled, options })
+        let searches = vec![None; rates.len()];
+        Ok(Self { sets: rates.collect(), scores: scores.collect(), searches, mean, pooled, options })
     }
 
     /// Error rates of score files.
@@ -182,8 +185,11 @@ impl Evaluation {
     /// # Errors
     /// Those of [`ScoreFile::read`] and [`Evaluation::new`].
     pub fn of_files<P: AsRef<Path> + Sync>(paths: &[P], options: Options) -> Result<Self, EvaluationError> {
-        let read = |path: &P| ScoreFile::read(path).map(|file| (file.name().to_owned(), file.scores()));
-        Self::new(paths.par_iter().map(read).collect::<Result<_, _>>()?, options)
+        let read =
+            |path: &P| ScoreFile::read(path).map(|file| ((file.name().to_owned(), file.scores()), file.searches()));
+        let read = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
+        let (sets, searches) = read.into_iter().unzip();
+        Ok(Self { searches, ..Self::new(sets, options)? })
     }
 
     /// The set that speaks for all: the pool of several, or the only one.

@@ -117,6 +117,11 @@ impl ScoreFile {
         &self.files
     }
 
+    /// The subject of a file by its place in [`ScoreFile::files`], as a number.
+    pub(super) fn subject_of(&self, file: usize) -> u32 {
+        self.subject_of[file]
+    }
+
     /// The comparisons in the order of the file.
     pub fn pairs(&self) -> &[ScoredPair] {
         &self.pairs

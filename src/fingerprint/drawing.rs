@@ -27,7 +27,7 @@ const HEAD: f32 = 34.0;
 /// ```
 pub fn side_by_side(first: &MinutiaeTemplate, second: &MinutiaeTemplate, explanation: &Explanation) -> String {
     let area = explanation.common_area();
-    let back: Vec<(f32, f32)> = area.iter().map(|p| unplace(explanation, *p)).collect();
+    let back: Vec<(f32, f32)> = area.iter().map(|p| explanation.place_back(*p)).collect();
     let (left, right) = (Frame::of(first), Frame::of(second));
     let width = left.width + right.width + 3.0 * MARGIN;
     let height = left.height.max(right.height) + 2.0 * MARGIN + HEAD;
@@ -59,13 +59,6 @@ pub fn side_by_side(first: &MinutiaeTemplate, second: &MinutiaeTemplate, explana
     draw(&mut svg, at, &right, second, &numbers(|p| p.1, second.minutiae().len()), area);
     svg.push_str("</svg>\n");
     svg
-}
-
-/// Where a point of the second template lies in the first.
-fn unplace(explanation: &Explanation, (x, y): (f32, f32)) -> (f32, f32) {
-    let ((c, s), shift) = (explanation.turn, explanation.shift);
-    let (x, y) = (x - shift.0, y - shift.1);
-    (c * x - s * y, c * y + s * x)
 }
 
 /// The part of a template's plane that is drawn.

@@ -55,6 +55,12 @@ impl Explanation {
         (c * x + s * y + self.shift.0, c * y - s * x + self.shift.1)
     }
 
+    /// Where a point of the second template comes to lie in the first.
+    pub fn place_back(&self, (x, y): (f32, f32)) -> (f32, f32) {
+        let ((c, s), (x, y)) = (self.turn, (x - self.shift.0, y - self.shift.1));
+        (c * x - s * y, c * y + s * x)
+    }
+
     /// The minutiae that lie on each other: places in the first and in the second template's minutiae.
     pub fn pairs(&self) -> &[(usize, usize)] {
         &self.pairs

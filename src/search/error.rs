@@ -54,6 +54,12 @@ pub enum SearchError {
         /// What is wrong.
         reason: String,
     },
+    /// A registration was named that is not enrolled.
+    #[error("registration {registration:?}: not in the gallery")]
+    UnknownRegistration {
+        /// Its name.
+        registration: Box<str>,
+    },
     /// The caller's flag stopped the search.
     #[error("the search was stopped")]
     Stopped,

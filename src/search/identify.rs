@@ -319,7 +319,8 @@ impl Search<'_> {
             .into_iter()
             .map(|(_, place, scores)| {
                 let (of, row) = self.references.at(place);
-                let judgement = self.judge.decide(Purpose::Identify, &scores, self.subjects())?;
+                let gallery = self.gallery().times(self.ways(options.fingers, &scores));
+                let judgement = self.judge.decide(Purpose::Identify, &scores, gallery)?;
                 Ok(Candidate {
                     personal_id: of.segment.personal_id(row)?.into(),
                     registration: of.segment.registration_name(row)?.into(),
@@ -365,12 +366,6 @@ impl<'r, 'a> FaceColumns<'r, 'a> {
             }
         }
         Ok(columns)
-    }
-
-    /// Whether there is such a row.
-    pub fn has(&self, place: face::Place) -> bool {
-        let face = self.segments.get(place.column as usize).and_then(|&s| self.references.segments[s].face.as_ref());
-        face.is_some_and(|face| (place.row as usize) < face.faces.len())
     }
 
     /// Damage by the name of its file, if that is what a face search failed on.

@@ -70,7 +70,7 @@ fn number_of(error: &Error) -> vantay_result_t {
 
 fn of_feed(reason: &FeedError) -> vantay_result_t {
     match reason {
-        FeedError::Io(_) => VANTAY_ERROR_IO,
+        FeedError::Io(_) | FeedError::Open(_) => VANTAY_ERROR_IO,
         FeedError::Template(_) => VANTAY_ERROR_TEMPLATE,
         FeedError::OtherModel { .. } | FeedError::OtherDimension { .. } => VANTAY_ERROR_MODEL,
         _ => VANTAY_ERROR_FEED,

@@ -8,6 +8,7 @@ mod failure;
 mod galleries;
 mod output;
 mod page;
+mod pairs;
 mod probes;
 mod progress;
 mod searching;

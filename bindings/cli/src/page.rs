@@ -4,7 +4,7 @@ use std::fmt::Write;
 use vantay::{
     decision::Decision,
     evaluation::report::escaped,
-    search::{Deduplication, DuplicatePair, PairKind},
+    search::{DuplicatePair, PairKind},
 };
 
 const STYLE: &str = "
@@ -73,32 +73,4 @@ pub fn pairs(
     if pairs.len() > most {
         let _ = write!(page, "<p class=\"note\">{} more are not listed.</p>", pairs.len() - most);
     }
-}
-
-/// The report of a deduplication.
-pub fn deduplication(found: &Deduplication, gallery: &str, seconds: f64) -> String {
-    let mut page = opened("Deduplication");
-    let count = |decision| found.pairs.iter().filter(|pair| pair.judgement.decision == decision).count().to_string();
-    let same = found.pairs.iter().filter(|pair| pair.kind == PairKind::SameId).count();
-    let _ = write!(
-        page,
-        "<h1>Deduplication</h1><p class=\"lead\">{}: {} pairs searched, {} compared in full, {seconds:.1} s</p>",
-        escaped(gallery),
-        found.work.comparisons,
-        found.work.full_comparisons
-    );
-    figures(
-        &mut page,
-        &[
-            (count(Decision::Match), "pairs match"),
-            (count(Decision::Review), "for a person to judge"),
-            (same.to_string(), "of them under the same number"),
-            (found.clusters.len().to_string(), "clusters"),
-            (found.clusters.iter().filter(|c| c.needs_review()).count().to_string(), "clusters held by a weak bridge"),
-        ],
-    );
-    page.push_str("<h2>Pairs, best first</h2>");
-    pairs(&mut page, &found.pairs, 1000, |_| None);
-    page.push_str("</html>\n");
-    page
 }

@@ -4,15 +4,16 @@
 //! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
 
 mod page;
+pub mod pairs;
 mod plots;
 mod style;
 mod tables;
 
 pub use page::{escaped, html};
-pub use plots::{det, histogram, thresholds};
+pub use plots::{cmc, det, histogram, thresholds};
 pub use tables::{json, text};
 
-use super::{ErrorRates, Evaluation, EvaluationError};
+use super::{ErrorRates, Evaluation, EvaluationError, IdentificationRates};
 use crate::decision::Scores;
 use std::path::{Path, PathBuf};
 
@@ -39,6 +40,10 @@ pub fn write(folder: impl AsRef<Path>, title: &str, evaluation: &Evaluation) -> 
     put("rates.txt", text(evaluation))?;
     put("rates.json", json(evaluation)?)?;
     put("det.svg", det(&evaluation.sets, evaluation.pooled.as_ref())?)?;
+    let searches = searches(evaluation);
+    if !searches.is_empty() {
+        put("cmc.svg", cmc(&searches)?)?;
+    }
     let pooled = evaluation.pooled.as_ref().map(|rates| (rates, Scores::pooled(&evaluation.scores)));
     let all =
         evaluation.sets.iter().zip(&evaluation.scores).chain(pooled.as_ref().map(|(rates, scores)| (*rates, scores)));
@@ -48,6 +53,16 @@ pub fn write(folder: impl AsRef<Path>, title: &str, evaluation: &Evaluation) -> 
         put(&format!("rates-{name}.svg"), thresholds(rates)?)?;
     }
     put("index.html", html(title, evaluation)?)
+}
+
+/// The sets that hold searches, by name.
+fn searches(evaluation: &Evaluation) -> Vec<(&str, &IdentificationRates)> {
+    evaluation
+        .sets
+        .iter()
+        .zip(&evaluation.searches)
+        .filter_map(|(rates, searches)| Some((rates.name.as_str(), searches.as_ref()?)))
+        .collect()
 }
 
 /// The set's name with what file systems may not take replaced.
@@ -114,6 +129,26 @@ mod tests {
         assert!(text.lines().nth(4).unwrap().contains(&format!("{:.2}", 100.0 * eer)));
         assert_eq!(value["sets"].as_array().unwrap().len(), 2);
         assert_eq!(value["sets"][0]["at"][0]["target_fmr"].as_f64(), Some(0.01));
+    }
+
+    #[test]
+    fn comparisons_of_all_with_all_give_a_cmc_too() {
+        let dir = tempfile::tempdir().unwrap();
+        let scores = dir.path().join("all.csv");
+        let names: Vec<_> = (0..8).flat_map(|a| (0..3).map(move |i| format!("{a}_{i}"))).collect();
+        let pairs = (0..names.len()).flat_map(|a| (0..a).map(move |b| (a, b)));
+        let line = |(a, b): (usize, usize)| {
+            let score = if a / 3 == b / 3 { 50 + (a * b) % 40 } else { (a * 31 + b * 17) % 70 };
+            format!("{},{},{score}\n", names[a], names[b])
+        };
+        std::fs::write(&scores, format!("fileA,fileB,score\n{}", pairs.map(line).collect::<String>())).unwrap();
+        let evaluation = Evaluation::of_files(&[&scores], Options::default()).unwrap();
+        assert_eq!(evaluation.searches[0].as_ref().unwrap().searches(), (16, 16));
+        let page = write(dir.path().join("report"), "Test", &evaluation).unwrap();
+        assert!(page.with_file_name("cmc.svg").exists());
+        assert!(std::fs::read_to_string(&page).unwrap().contains("<h2>Searches</h2>"));
+        assert!(text(&evaluation).contains("rank 1"));
+        assert!(json(&evaluation).unwrap().contains("\"searches\""));
     }
 
     #[test]

@@ -25,6 +25,10 @@ pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationEr
     );
     section(&mut out, "Error rates", &table(evaluation));
     figure(&mut out, "Detection error trade-off", &plots::det(&evaluation.sets, evaluation.pooled.as_ref())?, DET_NOTE);
+    let searches = super::searches(evaluation);
+    if !searches.is_empty() {
+        figure(&mut out, "Searches", &plots::cmc(&searches)?, CMC_NOTE);
+    }
     let pooled_scores;
     let overall = match (&evaluation.pooled, evaluation.sets.first(), evaluation.scores.first()) {
         (Some(pooled), ..) => {
@@ -57,6 +61,8 @@ pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationEr
 
 const DET_NOTE: &str = "Each curve is one set at every threshold; further down and left is better. The axes are normal \
                         deviates. On the dashed line both rates are equal.";
+const CMC_NOTE: &str = "How often the person searched for is among the first candidates, whatever the score: each subject's first file is \
+                        enrolled, every other one searched for, ties against the mate.";
 const HISTOGRAM_NOTE: &str = "Share of each kind of comparison per step of the score, on a logarithmic axis. Dashed: the \
                               thresholds that keep the stated false match rate.";
 const THRESHOLD_NOTE: &str =

@@ -3,7 +3,7 @@
 use super::style::{self, Deviates, SCALE, svg};
 use crate::{
     decision::{Comparison, Scores},
-    evaluation::{Curve, ErrorRates, EvaluationError},
+    evaluation::{Curve, ErrorRates, EvaluationError, IdentificationRates},
 };
 use plotters::prelude::*;
 
@@ -58,6 +58,39 @@ pub fn det(sets: &[ErrorRates], pooled: Option<&ErrorRates>) -> Result<String, E
             chart.draw_series(LineSeries::new(visible(points, pixel), style::line(colour, width)))?;
         }
         names(&legend, &series(sets, pooled), |curve| format!("EER {} %", style::trimmed(curve.eer() * 100.0)))
+    })
+}
+
+/// The cumulative match characteristic: the share of searches whose mate is among the first so many candidates.
+pub fn cmc(sets: &[(&str, &IdentificationRates)]) -> Result<String, EvaluationError> {
+    const RANKS: u32 = 20;
+    let curves: Vec<Vec<f64>> = sets.iter().map(|(_, searches)| searches.cmc(RANKS)).collect();
+    let lowest = curves.iter().flatten().copied().fold(1.0, f64::min);
+    let floor = ((lowest * 20.0 - 0.5).floor() / 20.0).clamp(0.0, 0.95);
+    svg(860, 400, "CMC curve", |area| {
+        let (plot, legend) = area.split_horizontally(676 * SCALE);
+        let mut chart = ChartBuilder::on(&plot)
+            .margin(18 * SCALE)
+            .x_label_area_size(44 * SCALE)
+            .y_label_area_size(62 * SCALE)
+            .build_cartesian_2d(0.5..f64::from(RANKS) + 0.5, floor..1.0 + (1.0 - floor) * 0.03)?;
+        axes(&mut chart, "rank", "searches that find the mate", &style::trimmed, &style::share)?;
+        for (n, curve) in curves.iter().enumerate() {
+            let points = (1..).map(f64::from).zip(curve.iter().copied());
+            chart.draw_series(LineSeries::new(points, style::line(style::series(n), 4)).point_size(3 * SCALE))?;
+        }
+        let row = (380 / sets.len().max(1) as i32).min(40);
+        for (n, (name, searches)) in sets.iter().enumerate() {
+            let (x, y) = (|pixels: i32| pixels * SCALE as i32, (16 + row * n as i32) * SCALE as i32);
+            legend.draw(&PathElement::new([(x(0), y + x(8)), (x(22), y + x(8))], style::line(style::series(n), 6)))?;
+            let shown: String = name.chars().take(24).collect();
+            legend.draw_text(&shown, &style::text(12, style::INK), (x(30), y))?;
+            if row >= 30 {
+                let first = format!("rank 1: {} %", style::trimmed(100.0 * searches.found_by_rank(1).0));
+                legend.draw_text(&first, &style::text(11, style::MUTED), (x(30), y + x(15)))?;
+            }
+        }
+        Ok(())
     })
 }
 

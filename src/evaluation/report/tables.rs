@@ -1,6 +1,6 @@
 //! The figures as aligned text and as JSON.
 
-use crate::evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError};
+use crate::evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -15,6 +15,8 @@ struct Json<'a> {
     mean: Option<Mean>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pooled: Option<Set<'a>>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    searches: Vec<Searches<'a>>,
 }
 
 #[derive(Serialize)]
@@ -54,6 +56,32 @@ struct At {
     far: Option<f64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     frr: Option<f64>,
+}
+
+/// The searches of a set: shares found by rank 1, 2, …, and FNIR of rank 1 at FPIR of at most one in a hundred.
+#[derive(Serialize)]
+struct Searches<'a> {
+    name: &'a str,
+    mated: u64,
+    non_mated: u64,
+    cmc: Vec<f64>,
+    fpir: f64,
+    fnir: Figure,
+    threshold: f64,
+}
+
+fn searches_of<'a>((name, rates): (&'a str, &IdentificationRates)) -> Searches<'a> {
+    let at = rates.at_fpir(0.01, 1);
+    let interval = at.fnir.clopper_pearson(0.95);
+    Searches {
+        name,
+        mated: rates.searches().0,
+        non_mated: rates.searches().1,
+        cmc: rates.cmc(20),
+        fpir: at.fpir.value(),
+        fnir: Figure { value: at.fnir.value(), low: Some(interval.low), high: Some(interval.high) },
+        threshold: at.threshold,
+    }
 }
 
 #[derive(Serialize)]
@@ -114,6 +142,7 @@ pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
             at: mean.at.iter().map(|(target_fmr, e)| MeanAt { target_fmr: *target_fmr, fnmr: figure(e) }).collect(),
         }),
         pooled: evaluation.pooled.as_ref().map(|rates| set(rates, fta)),
+        searches: super::searches(evaluation).into_iter().map(searches_of).collect(),
     };
     simd_json::serde::to_string_pretty(&object).map_err(|e| EvaluationError::Plot(e.to_string()))
 }
@@ -204,7 +233,21 @@ pub fn text(evaluation: &Evaluation) -> String {
         }
         .unwrap_or_default();
     }
-    if rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved) {
+    let unresolved = rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved);
+    for (name, searches) in super::searches(evaluation) {
+        let [first, tenth] = [1, 10].map(|rank| searches.found_by_rank(rank).0);
+        let at = searches.at_fpir(0.01, 1);
+        let _ = writeln!(
+            out,
+            "{name:name_width$}  {} searches: rank 1 {:.2}, rank 10 {:.2}; FNIR {:.2} at FPIR {:.2}",
+            searches.searches().0,
+            100.0 * first,
+            100.0 * tenth,
+            100.0 * at.fnir.value(),
+            100.0 * at.fpir.value()
+        );
+    }
+    if unresolved {
         let _ = writeln!(out, "* too few impostor pairs to show this FMR: FNMR where none of them matches");
     }
     out

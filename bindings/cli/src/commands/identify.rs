@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::Parts,
     failure::Failure,
-    galleries,
+    galleries::{self, KeyOptions},
     output::{Flat, Output},
     probes, progress,
     searching::{Screening, Searching},
@@ -42,6 +42,8 @@ pub struct Identify {
     screening: Screening,
     #[command(flatten)]
     searching: Searching,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -125,7 +127,7 @@ impl Flat for Answer<'_> {
 impl Identify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("identify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
         let search = Search::new(&snapshot, self.searching.judge(&snapshot)?).map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {

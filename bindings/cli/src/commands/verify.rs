@@ -4,7 +4,7 @@ use crate::{
     Common,
     evidence::Parts,
     failure::Failure,
-    galleries,
+    galleries::{self, KeyOptions},
     output::{Flat, Output},
     probes, progress,
     searching::Searching,
@@ -29,6 +29,8 @@ pub struct Verify {
     feed: PathBuf,
     #[command(flatten)]
     searching: Searching,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -76,7 +78,7 @@ impl Flat for Answer<'_> {
 impl Verify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("verify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
         let search = Search::new(&snapshot, self.searching.judge(&snapshot)?).map_err(Failure::run)?;
         let mut output = Output::of(&self.searching.output)?;

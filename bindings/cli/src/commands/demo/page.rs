@@ -90,7 +90,10 @@ fn plots(page: &mut String, story: &Story) {
 }
 
 fn pairs(page: &mut String, story: &Story) {
-    page.push_str("<h2>Pairs, best first</h2>");
+    page.push_str(
+        "<h2>Pairs, best first</h2><p class=\"note\"><a href=\"pairs.html\">The page on which a person judges them</a> shows both \
+         registrations, what each part says, and the prints.</p>",
+    );
     page::pairs(page, &story.pairs.pairs, 200, |pair| {
         let mut names = [pair.a.registration.to_string(), pair.b.registration.to_string()];
         names.sort();

@@ -1,7 +1,12 @@
 //! The steps of the demo, told on standard output as they happen.
 
 use super::calibrating;
-use crate::{failure::Failure, galleries, progress};
+use crate::{
+    failure::Failure,
+    galleries,
+    pairs::{self, Gathering, PageOptions},
+    progress,
+};
 use std::{
     collections::{BTreeMap, BTreeSet},
     fs::File,
@@ -11,7 +16,7 @@ use std::{
     time::Instant,
 };
 use vantay::{
-    decision::{Decision, Policy, Scores},
+    decision::{Adjudications, Decision, Policy, Scores},
     gallery::{FaceSpec, Gallery, Options, Snapshot},
     registration::{FaceModel, FeedReader, FeedWriter, Registration},
     search::{
@@ -99,12 +104,15 @@ pub fn tell(subjects: u64, out: &Path) -> Result<Story, Failure> {
         let fitted = calibrating::fusion(&population)?;
         Ok((fitted, "error rates of portraits and fingers, fitted on strangers to the gallery".to_owned()))
     })?;
-    let search = Search::new(&snapshot, Judge::new(fusion, Policy::default())).map_err(Failure::run)?;
+    let judge = Judge::new(fusion, Policy::default());
+    let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
     let mut work = Work::default();
     let verified = teller.step("verify", || verify(&search, &generator, &mut work))?;
     let identified = teller.step("identify", || identify(&search, &population, &generator, &mut work))?;
     let pairs = teller.step("deduplicate", || deduplicate(&search))?;
     work += pairs.work;
+    let seconds = teller.0.last().map_or(0.0, |step| step.seconds);
+    teller.step("report", || report((&search, &snapshot), &judge, &pairs, seconds, out))?;
     let planted = planted(&generator);
     let listed: BTreeMap<[String; 2], Decision> =
         pairs.pairs.iter().map(|p| (named(&p.a.registration, &p.b.registration), p.judgement.decision)).collect();
@@ -235,7 +243,8 @@ fn deduplicate(search: &Search<'_>) -> Result<(Deduplication, String), Failure> 
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     };
-    let options = DeduplicateOptions { progress: Some(&show), ..DeduplicateOptions::default() };
+    // Every finger of 20,000 people against every other would take minutes.
+    let options = DeduplicateOptions { every_finger: false, progress: Some(&show), ..DeduplicateOptions::default() };
     let found = search.deduplicate(None, &options).map_err(Failure::run)?;
     bar.finish_and_clear();
     let said = format!(
@@ -245,6 +254,28 @@ fn deduplicate(search: &Search<'_>) -> Result<(Deduplication, String), Failure> 
         found.clusters.len()
     );
     Ok((found, said))
+}
+
+/// The page on which a person would judge the pairs.
+fn report(
+    (search, snapshot): (&Search<'_>, &Snapshot),
+    judge: &Judge,
+    found: &Deduplication,
+    seconds: f64,
+    out: &Path,
+) -> Result<((), String), Failure> {
+    let gathering = Gathering {
+        found,
+        decided: &Adjudications::default(),
+        judge,
+        gallery: (search, snapshot, pairs::shown(&out.join("gallery"))),
+        against: None,
+        matching: FingerMatching::Same,
+        seconds,
+    };
+    let page = out.join("pairs.html");
+    pairs::write_page(&page, &gathering, &PageOptions::default())?;
+    Ok(((), format!("{} pairs for a person to judge: {}", found.pairs.len(), page.display())))
 }
 
 fn named(a: &str, b: &str) -> [String; 2] {
