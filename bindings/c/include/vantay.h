@@ -24,6 +24,7 @@
 
 // The version that this header is of; vantay_version tells that of the library at hand.
 #define VANTAY_VERSION "0.1.0"
+
 // So that structures of options and registrations can start as all zero: vantay_registration_t probe = VANTAY_ZERO;
 #ifdef __cplusplus
 #define VANTAY_ZERO {}
@@ -89,6 +90,9 @@
 // An earlier operation of this writer failed; it takes no more.
 #define VANTAY_ERROR_WRITER_STOPPED 27
 
+// The gallery is encrypted and the key is missing or another one's, or it is not and a key was given; or these bytes are no key.
+#define VANTAY_ERROR_KEY 28
+
 // A template could not be read or used.
 #define VANTAY_ERROR_TEMPLATE 40
 
@@ -142,6 +146,21 @@
 
 // Male subjects.
 #define VANTAY_SEX_MALE 2
+
+// Two numbers for one person.
+#define VANTAY_PAIR_DIFFERENT_ID 0
+
+// A person who registered again under the same number.
+#define VANTAY_PAIR_SAME_ID 1
+
+// One person, but a finger of the one registration is a finger of another position in the other.
+#define VANTAY_PAIR_SWAPPED_FINGERS 2
+
+// The portraits say one person and the fingers two, or the other way round.
+#define VANTAY_PAIR_SWAPPED_PORTRAIT 3
+
+// Two positions of one registration hold the same finger; both sides are that registration.
+#define VANTAY_PAIR_SAME_FINGER_TWICE 4
 
 // A claim against one subject.
 #define VANTAY_PURPOSE_VERIFY 0
@@ -267,8 +286,9 @@ typedef struct {
   // Of mates that a full comparison would accept, the share that the screen of fingers may lose; 0 for the library's default,
   // below 0 to compare every finger in full.
   double miss;
-  // In a deduplication, hold the fingers of all registrations against each other, not only of those without a portrait.
-  bool every_finger;
+  // In a deduplication, screen only the fingers of registrations without a portrait: hundreds of times faster, but it misses who does
+  // not look alike in two portraits.
+  bool portraits_suffice;
 } vantay_search_options_t;
 
 // Scores of the parts that both sides have, and what they amount to. Parts that were not compared are NaN.
@@ -334,8 +354,7 @@ typedef struct {
   void *context;
   // Ends the call from another thread; NULL for none. Set also by a `progress` that asks to stop.
   const vantay_stop_t *stop;
-  // A file where the join of the portraits keeps what it has finished, so that a run that was killed goes on from there; NULL
-  // for none.
+  // A file where the run keeps what it has finished, so that one that was killed goes on from there; NULL for none.
   const char *checkpoint;
   // The cosine from which two portraits are compared in all parts; 0 for what one comparison of strangers in ten thousand
   // reaches, or three quarters of a raw threshold.
@@ -352,8 +371,8 @@ typedef struct {
   const char *b_personal_id;
   // Its name.
   const char *b_registration;
-  // Whether both are said to be of one subject.
-  bool same_id;
+  // What the pair says: `VANTAY_PAIR_DIFFERENT_ID`, or one of its kind.
+  int32_t kind;
   // The parts that both have.
   vantay_scores_t scores;
   // The cluster, from 0; -1 for pairs that were not accepted.
@@ -477,10 +496,29 @@ vantay_result_t vantay_gallery_create(const char *path,
                                       bool opaque_ids,
                                       vantay_gallery_t **gallery);
 
+// Creates a gallery whose files are encrypted by `key`, `key_length` random bytes: 32 of them.
+//
+// May be called from any thread.
+vantay_result_t vantay_gallery_create_encrypted(const char *path,
+                                                const char *face_model,
+                                                size_t face_dimension,
+                                                bool opaque_ids,
+                                                const uint8_t *key,
+                                                size_t key_length,
+                                                vantay_gallery_t **gallery);
+
 // Opens a gallery at its last commit.
 //
 // May be called from any thread.
 vantay_result_t vantay_gallery_open(const char *path, vantay_gallery_t **gallery);
+
+// Opens an encrypted gallery by the key that it was created with.
+//
+// May be called from any thread.
+vantay_result_t vantay_gallery_open_encrypted(const char *path,
+                                              const uint8_t *key,
+                                              size_t key_length,
+                                              vantay_gallery_t **gallery);
 
 // Closes a gallery; NULL is fine. Writers and searches of it stay good. Once, by one thread, when no other uses it.
 void vantay_gallery_free(vantay_gallery_t *gallery);
@@ -496,7 +534,7 @@ vantay_result_t vantay_gallery_refresh(const vantay_gallery_t *gallery,
 // May be called from any thread.
 vantay_result_t vantay_gallery_info(const vantay_gallery_t *gallery, vantay_info_t *info);
 
-// Looks for damage in a gallery that is open, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
+// Looks for damage in the commit that an open gallery is at, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
 // what it finds on this thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
 //
 // May be called from any thread.
@@ -505,10 +543,13 @@ vantay_result_t vantay_gallery_check(const vantay_gallery_t *gallery,
                                      vantay_problem_fn problem,
                                      void *context);
 
-// The same for the directory of a gallery that may be too damaged to be opened.
+// The same for the last commit in the directory of a gallery that may be too damaged to be opened, and is not encrypted.
 //
 // May be called from any thread.
-vantay_result_t vantay_check(const char *path, bool deep, vantay_problem_fn problem, void *context);
+vantay_result_t vantay_check(const char *path,
+                             bool deep,
+                             vantay_problem_fn problem,
+                             void *context);
 
 // Takes the gallery's one writer.
 //

@@ -14,6 +14,17 @@ use std::{
 };
 use vantay::search::{DeduplicateOptions, DuplicatePair, PairKind, Progress};
 
+/// Two numbers for one person.
+pub const VANTAY_PAIR_DIFFERENT_ID: i32 = 0;
+/// A person who registered again under the same number.
+pub const VANTAY_PAIR_SAME_ID: i32 = 1;
+/// One person, but a finger of the one registration is a finger of another position in the other.
+pub const VANTAY_PAIR_SWAPPED_FINGERS: i32 = 2;
+/// The portraits say one person and the fingers two, or the other way round.
+pub const VANTAY_PAIR_SWAPPED_PORTRAIT: i32 = 3;
+/// Two positions of one registration hold the same finger; both sides are that registration.
+pub const VANTAY_PAIR_SAME_FINGER_TWICE: i32 = 4;
+
 /// Two registrations that look like one person's. The texts are good until a callback returns, or the pairs are freed.
 #[repr(C)]
 pub struct vantay_pair_t {
@@ -25,8 +36,8 @@ pub struct vantay_pair_t {
     pub b_personal_id: *const c_char,
     /// Its name.
     pub b_registration: *const c_char,
-    /// Whether both are said to be of one subject.
-    pub same_id: bool,
+    /// What the pair says: `VANTAY_PAIR_DIFFERENT_ID`, or one of its kind.
+    pub kind: i32,
     /// The parts that both have.
     pub scores: vantay_scores_t,
     /// The cluster, from 0; -1 for pairs that were not accepted.
@@ -49,8 +60,7 @@ pub struct vantay_deduplicate_options_t {
     pub context: *mut c_void,
     /// Ends the call from another thread; NULL for none. Set also by a `progress` that asks to stop.
     pub stop: *const vantay_stop_t,
-    /// A file where the join of the portraits keeps what it has finished, so that a run that was killed goes on from there; NULL
-    /// for none.
+    /// A file where the run keeps what it has finished, so that one that was killed goes on from there; NULL for none.
     pub checkpoint: *const c_char,
     /// The cosine from which two portraits are compared in all parts; 0 for what one comparison of strangers in ten thousand
     /// reaches, or three quarters of a raw threshold.
@@ -66,7 +76,7 @@ pub struct vantay_duplicates_t {
 
 struct Pair {
     texts: [CString; 4],
-    same_id: bool,
+    kind: i32,
     scores: vantay_scores_t,
     cluster: i64,
 }
@@ -220,7 +230,14 @@ impl Pair {
         let texts = [&found.a.personal_id, &found.a.registration, &found.b.personal_id, &found.b.registration];
         Pair {
             texts: texts.map(|text| c_text(text)),
-            same_id: found.kind == PairKind::SameId,
+            kind: match found.kind {
+                PairKind::DifferentId => VANTAY_PAIR_DIFFERENT_ID,
+                PairKind::SameId => VANTAY_PAIR_SAME_ID,
+                PairKind::SwappedFingers => VANTAY_PAIR_SWAPPED_FINGERS,
+                PairKind::SwappedPortrait => VANTAY_PAIR_SWAPPED_PORTRAIT,
+                PairKind::SameFingerTwice => VANTAY_PAIR_SAME_FINGER_TWICE,
+                _ => -1,
+            },
             scores: vantay_scores_t::new(&found.scores, &found.judgement),
             cluster: found.cluster.map_or(-1, i64::from),
         }
@@ -229,8 +246,8 @@ impl Pair {
     fn told(&self) -> vantay_pair_t {
         let [a_personal_id, a_registration, b_personal_id, b_registration] =
             self.texts.each_ref().map(|text| text.as_ptr());
-        let (same_id, scores, cluster) = (self.same_id, self.scores, self.cluster);
-        vantay_pair_t { a_personal_id, a_registration, b_personal_id, b_registration, same_id, scores, cluster }
+        let (kind, scores, cluster) = (self.kind, self.scores, self.cluster);
+        vantay_pair_t { a_personal_id, a_registration, b_personal_id, b_registration, kind, scores, cluster }
     }
 }
 

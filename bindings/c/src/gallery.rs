@@ -1,12 +1,9 @@
 //! The gallery as readers hold it.
 
 use crate::{arguments::*, outcome::*, results::*, scores::c_text};
-use std::{
-    ffi::{c_char, c_void},
-    path::Path,
-};
+use std::ffi::{c_char, c_void};
 use vantay::{
-    gallery::{FaceSpec, Gallery, Options},
+    gallery::{CheckReport, FaceSpec, Gallery, Key, Options, ReadOptions},
     registration::IdScheme,
 };
 
@@ -54,6 +51,45 @@ pub unsafe extern "C" fn vantay_gallery_create(
 ) -> vantay_result_t {
     check(gallery, "gallery")?;
     // SAFETY: the header asks for texts that end in zero.
+    let created = unsafe { create(path, face_model, face_dimension, opaque_ids, None)? };
+    // SAFETY: checked above; the header asks for a pointer that may be written.
+    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(created)) }
+}
+
+/// Creates a gallery whose files are encrypted by `key`, `key_length` random bytes: 32 of them.
+///
+/// May be called from any thread.
+#[boundary]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vantay_gallery_create_encrypted(
+    path: *const c_char,
+    face_model: *const c_char,
+    face_dimension: usize,
+    opaque_ids: bool,
+    key: *const u8,
+    key_length: usize,
+    gallery: *mut *mut vantay_gallery_t,
+) -> vantay_result_t {
+    check(gallery, "gallery")?;
+    // SAFETY: the header asks for texts that end in zero and so many bytes.
+    let created = unsafe {
+        let key = key_of(key, key_length)?;
+        create(path, face_model, face_dimension, opaque_ids, Some(key))?
+    };
+    // SAFETY: checked above; the header asks for a pointer that may be written.
+    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(created)) }
+}
+
+/// # Safety
+/// The texts end in zero, or are NULL.
+unsafe fn create(
+    path: *const c_char,
+    face_model: *const c_char,
+    face_dimension: usize,
+    opaque_ids: bool,
+    key: Option<Key>,
+) -> Result<Gallery, Failure> {
+    // SAFETY: as promised to this function.
     let (path, model) = unsafe { (text(path, "path")?, optional_text(face_model, "face_model")?) };
     let face = match (model, face_dimension) {
         (None, 0) => None,
@@ -61,9 +97,16 @@ pub unsafe extern "C" fn vantay_gallery_create(
         (None, _) => return Err(Failure::new(VANTAY_ERROR_NULL, "face_model is NULL")),
     };
     let id_scheme = if opaque_ids { IdScheme::Opaque } else { IdScheme::Vietnam };
-    let created = Gallery::create(path, Options { id_scheme, face, ..Options::default() })?;
-    // SAFETY: checked above; the header asks for a pointer that may be written.
-    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(created)) }
+    let read = ReadOptions { key, ..ReadOptions::default() };
+    Ok(Gallery::create(path, Options { id_scheme, face, read })?)
+}
+
+/// # Safety
+/// `key` points to so many bytes, or is NULL.
+unsafe fn key_of(key: *const u8, key_length: usize) -> Result<Key, Failure> {
+    // SAFETY: as promised to this function.
+    let bytes: Result<[u8; Key::BYTES], _> = unsafe { slice(key, key_length, "key")? }.try_into();
+    Ok(Key::new(bytes.map_err(|_| Failure::new(VANTAY_ERROR_KEY, format!("key of {key_length} bytes: expected 32")))?))
 }
 
 /// Opens a gallery at its last commit.
@@ -78,6 +121,25 @@ pub unsafe extern "C" fn vantay_gallery_open(
     check(gallery, "gallery")?;
     // SAFETY: the header asks for a text that ends in zero.
     let opened = Gallery::open(unsafe { text(path, "path")? })?;
+    // SAFETY: checked above; the header asks for a pointer that may be written.
+    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(opened)) }
+}
+
+/// Opens an encrypted gallery by the key that it was created with.
+///
+/// May be called from any thread.
+#[boundary]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vantay_gallery_open_encrypted(
+    path: *const c_char,
+    key: *const u8,
+    key_length: usize,
+    gallery: *mut *mut vantay_gallery_t,
+) -> vantay_result_t {
+    check(gallery, "gallery")?;
+    // SAFETY: the header asks for a text that ends in zero and so many bytes.
+    let (path, key) = unsafe { (text(path, "path")?, key_of(key, key_length)?) };
+    let opened = Gallery::open_with(path, ReadOptions { key: Some(key), ..ReadOptions::default() })?;
     // SAFETY: checked above; the header asks for a pointer that may be written.
     unsafe { write_handle(gallery, "gallery", vantay_gallery_t(opened)) }
 }
@@ -128,7 +190,7 @@ pub unsafe extern "C" fn vantay_gallery_info(
     unsafe { write(info, "info", told) }
 }
 
-/// Looks for damage in a gallery that is open, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
+/// Looks for damage in the commit that an open gallery is at, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
 /// what it finds on this thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
 ///
 /// May be called from any thread.
@@ -141,12 +203,12 @@ pub unsafe extern "C" fn vantay_gallery_check(
     context: *mut c_void,
 ) -> vantay_result_t {
     // SAFETY: the header asks for a handle of this library.
-    let path = unsafe { reference(gallery, "gallery")? }.0.path();
+    let report = unsafe { reference(gallery, "gallery")? }.0.snapshot().check(deep);
     // SAFETY: the header asks for a function that may be called with its own context.
-    unsafe { look_for_damage(path, deep, problem, context) }
+    unsafe { tell(&report, problem, context) }
 }
 
-/// The same for the directory of a gallery that may be too damaged to be opened.
+/// The same for the last commit in the directory of a gallery that may be too damaged to be opened, and is not encrypted.
 ///
 /// May be called from any thread.
 #[boundary]
@@ -158,20 +220,14 @@ pub unsafe extern "C" fn vantay_check(
     context: *mut c_void,
 ) -> vantay_result_t {
     // SAFETY: the header asks for a text that ends in zero.
-    let path = Path::new(unsafe { text(path, "path")? });
+    let report = vantay::gallery::check(unsafe { text(path, "path")? }, deep);
     // SAFETY: the header asks for a function that may be called with its own context.
-    unsafe { look_for_damage(path, deep, problem, context) }
+    unsafe { tell(&report, problem, context) }
 }
 
 /// # Safety
 /// `problem` may be called with `context`.
-unsafe fn look_for_damage(
-    path: &Path,
-    deep: bool,
-    problem: vantay_problem_fn,
-    context: *mut c_void,
-) -> Result<(), Failure> {
-    let report = vantay::gallery::check(path, deep);
+unsafe fn tell(report: &CheckReport, problem: vantay_problem_fn, context: *mut c_void) -> Result<(), Failure> {
     for found in &report.problems {
         let file = c_text(&found.path.display().to_string());
         let reason = c_text(&format!("{}: {}", found.part, found.reason));

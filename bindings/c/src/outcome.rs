@@ -86,6 +86,10 @@ fn of_gallery(error: &GalleryError) -> vantay_result_t {
         GalleryError::Newer { .. } | GalleryError::Feature { .. } => VANTAY_ERROR_VERSION,
         GalleryError::Locked { .. } => VANTAY_ERROR_LOCKED,
         GalleryError::NotPrivate { .. } => VANTAY_ERROR_NOT_PRIVATE,
+        GalleryError::Encrypted { .. }
+        | GalleryError::WrongKey { .. }
+        | GalleryError::NotEncrypted { .. }
+        | GalleryError::NoKey { .. } => VANTAY_ERROR_KEY,
         GalleryError::Option { .. } => VANTAY_ERROR_ARGUMENT,
         GalleryError::Stopped(_) => VANTAY_ERROR_WRITER_STOPPED,
         _ => VANTAY_ERROR_OTHER,

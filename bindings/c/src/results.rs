@@ -60,6 +60,8 @@ pub const VANTAY_ERROR_LOCKED: i32 = 25;
 pub const VANTAY_ERROR_NOT_PRIVATE: i32 = 26;
 /// An earlier operation of this writer failed; it takes no more.
 pub const VANTAY_ERROR_WRITER_STOPPED: i32 = 27;
+/// The gallery is encrypted and the key is missing or another one's, or it is not and a key was given; or these bytes are no key.
+pub const VANTAY_ERROR_KEY: i32 = 28;
 /// A template could not be read or used.
 pub const VANTAY_ERROR_TEMPLATE: i32 = 40;
 /// A record, or a line of a feed, is not right.
@@ -99,6 +101,7 @@ results! {
     VANTAY_ERROR_LOCKED = 25, c"another writer holds the gallery";
     VANTAY_ERROR_NOT_PRIVATE = 26, c"others can read the gallery";
     VANTAY_ERROR_WRITER_STOPPED = 27, c"the writer stopped after an error";
+    VANTAY_ERROR_KEY = 28, c"not the gallery's key";
     VANTAY_ERROR_TEMPLATE = 40, c"a template cannot be used";
     VANTAY_ERROR_FEED = 41, c"a record is not right";
     VANTAY_ERROR_REJECTED = 42, c"the gallery did not take a registration";

@@ -58,8 +58,9 @@ pub struct vantay_search_options_t {
     /// Of mates that a full comparison would accept, the share that the screen of fingers may lose; 0 for the library's default,
     /// below 0 to compare every finger in full.
     pub miss: f64,
-    /// In a deduplication, hold the fingers of all registrations against each other, not only of those without a portrait.
-    pub every_finger: bool,
+    /// In a deduplication, screen only the fingers of registrations without a portrait: hundreds of times faster, but it misses who does
+    /// not look alike in two portraits.
+    pub portraits_suffice: bool,
 }
 
 /// Prepares to search the commit that `gallery` is at. `options` may be NULL.
@@ -77,7 +78,7 @@ pub unsafe extern "C" fn vantay_search_new(
     let snapshot = unsafe { reference(gallery, "gallery")? }.0.snapshot();
     // SAFETY: the header asks for options whose texts are good.
     let (looking, deciding) = match unsafe { optional(options, "options")? } {
-        None => (Looking::of(Modality::Both, FingerMatching::Same, 0.0, false), Deciding::default()),
+        None => (Looking::of(Modality::Both, FingerMatching::Same, 0.0, true), Deciding::default()),
         // SAFETY: as above.
         Some(options) => unsafe { options_of(options)? },
     };
@@ -150,5 +151,5 @@ unsafe fn options_of(options: &vantay_search_options_t) -> Result<(Looking, Deci
         face_threshold: given(options.face_threshold),
         finger_threshold: given(options.finger_threshold),
     };
-    Ok((Looking::of(modality, fingers, options.miss, options.every_finger), deciding))
+    Ok((Looking::of(modality, fingers, options.miss, !options.portraits_suffice), deciding))
 }

@@ -18,7 +18,7 @@ const WARNINGS: [&str; 9] = [
     "-Wcast-align",
     "-Wwrite-strings",
 ];
-const SUITE: &str = "bindings/c/tests/suite.c";
+const SUITE: [&str; 2] = ["bindings/c/tests/suite.c", "bindings/c/tests/vectors.c"];
 
 fn version() -> &'static str {
     env!("CARGO_PKG_VERSION")
@@ -76,7 +76,7 @@ pub fn test(thorough: bool) -> Outcome {
             println!("skipped: the header as {standard} by {compiler}: no {compiler} here");
             continue;
         }
-        for source in [&alone, Path::new(SUITE)] {
+        for source in std::iter::once(&*alone).chain(SUITE.map(Path::new)) {
             let mut check = compile(compiler, &prefix, &[&format!("-std={standard}"), "-x", language, "-fsyntax-only"]);
             check.arg(source);
             run(check)?;
@@ -89,10 +89,10 @@ pub fn test(thorough: bool) -> Outcome {
     let shared = shared(&prefix);
     let fixed = [format!("{}/lib/libvantay.a", prefix.display()), "-lpthread".into(), "-ldl".into(), "-lgcc_s".into()];
     for (name, libraries) in [("shared", &shared[..]), ("static", &fixed[..])] {
-        let program = build(&prefix, SUITE, &work.join(format!("suite-{name}")), libraries)?;
+        let program = build(&prefix, &SUITE, &work.join(format!("suite-{name}")), libraries)?;
         run(suite(&program, &[], &work.join(name), &feed)?)?;
     }
-    let example = build(&prefix, "bindings/c/examples/verify.c", &work.join("verify"), &shared)?;
+    let example = build(&prefix, &["bindings/c/examples/verify.c"], &work.join("verify"), &shared)?;
     run(command(&example, &[&work.join("shared/feed").to_string_lossy(), &feed.to_string_lossy()]))?;
     packaged(&prefix, &work)?;
     address_sanitizer(&prefix, &work, &feed)?;
@@ -147,7 +147,7 @@ fn packaged(prefix: &Path, work: &Path) -> Outcome {
 fn address_sanitizer(prefix: &Path, work: &Path, feed: &Path) -> Outcome {
     let program = work.join("suite-sanitized");
     let mut gcc = compile("gcc", prefix, &["-std=c11", "-g", "-fsanitize=address,undefined", "-fno-sanitize-recover"]);
-    gcc.args([Path::new(SUITE), Path::new("-o"), &program]).args(shared(prefix)).arg("-lm");
+    gcc.args(SUITE).arg("-o").arg(&program).args(shared(prefix)).arg("-lm");
     let built = gcc.output();
     if !built.is_ok_and(|output| output.status.success()) {
         println!("skipped: the C suite under AddressSanitizer: gcc has none here");
@@ -193,10 +193,10 @@ fn compile(compiler: &str, prefix: &Path, arguments: &[&str]) -> Command {
     command
 }
 
-/// Compiles `source` as C99 and returns the program.
-pub fn build(prefix: &Path, source: &str, program: &Path, libraries: &[String]) -> Outcome<PathBuf> {
+/// Compiles `sources` as C99 and returns the program.
+pub fn build(prefix: &Path, sources: &[&str], program: &Path, libraries: &[String]) -> Outcome<PathBuf> {
     let mut command = compile("gcc", prefix, &["-std=c99", "-g"]);
-    command.args([Path::new(source), Path::new("-o"), program]).args(libraries).arg("-lm");
+    command.args(sources).arg("-o").arg(program).args(libraries).arg("-lm");
     run(command)?;
     Ok(program.to_path_buf())
 }

@@ -20,7 +20,7 @@ pub fn test() -> Outcome {
     fs::create_dir_all(&work).map_err(|error| format!("{}: {error}", work.display()))?;
     let debug = root().join("target/debug");
     let prefix = c::prefix();
-    let in_c = c::build(&prefix, "datasets/story/story.c", &work.join("story-c"), &c::shared(&prefix))?;
+    let in_c = c::build(&prefix, &["datasets/story/story.c"], &work.join("story-c"), &c::shared(&prefix))?;
     let mut shell = command("sh", &["datasets/story/story.sh"]);
     let path = std::env::var("PATH").unwrap_or_default();
     shell.env("PATH", format!("{}:{path}", debug.display()));

@@ -7,6 +7,8 @@ use std::{
     ptr::{null, null_mut},
 };
 
+const KEY: [u8; 32] = [7; 32];
+
 pub type Call = unsafe fn(&mut Spoiler, &Fixture) -> vantay_result_t;
 
 /// A good call of each export that answers with a number.
@@ -33,6 +35,16 @@ pub const CALLS: &[(&str, Call)] = &[
     ("vantay_gallery_create", |s, f| unsafe {
         let (path, model) = (s.needed("path", f.path.as_ptr()), s.needed("face_model", c"m".as_ptr()));
         vantay_gallery_create(path, model, 16, true, s.out("gallery", &mut null_mut()))
+    }),
+    ("vantay_gallery_create_encrypted", |s, f| unsafe {
+        let (path, model) = (s.needed("path", f.path.as_ptr()), s.needed("face_model", c"m".as_ptr()));
+        let (key, length) = (s.needed("key", KEY.as_ptr()), s.length("key", 32));
+        vantay_gallery_create_encrypted(path, model, 16, true, key, length, s.out("gallery", &mut null_mut()))
+    }),
+    ("vantay_gallery_open_encrypted", |s, f| unsafe {
+        let (path, key) = (s.needed("path", f.path.as_ptr()), s.needed("key", KEY.as_ptr()));
+        let length = s.length("key", 32);
+        vantay_gallery_open_encrypted(path, key, length, s.out("gallery", &mut null_mut()))
     }),
     ("vantay_gallery_open", |s, f| unsafe {
         vantay_gallery_open(s.needed("path", f.path.as_ptr()), s.out("gallery", &mut null_mut()))
