@@ -42,7 +42,7 @@ fn gallery(registrations: &[Registration], rows: usize) -> (tempfile::TempDir, G
     };
     let gallery = Gallery::create(directory.path().join("gallery"), options).unwrap();
     let mut writer = gallery.writer(Arc::new(SearchColumns)).unwrap();
-    registrations.iter().for_each(|registration| drop(writer.enroll(registration.clone()).unwrap()));
+    registrations.iter().for_each(|registration| writer.enroll(registration.clone()).unwrap());
     writer.commit().unwrap();
     drop(writer);
     (directory, gallery)
@@ -260,7 +260,7 @@ fn a_run_that_is_killed_anywhere_goes_on_to_the_same_result() {
     let search = Search::new(&snapshot, judge()).unwrap();
     let whole = search.deduplicate(None, &DeduplicateOptions::default()).unwrap();
     let steps = AtomicU64::new(0);
-    let count = |_: Progress| drop(steps.fetch_add(1, Relaxed));
+    let count = |_: Progress| _ = steps.fetch_add(1, Relaxed);
     search.deduplicate(None, &DeduplicateOptions { progress: Some(&count), ..Default::default() }).unwrap();
     assert!(steps.load(Relaxed) > 5);
     for cut in (1..steps.load(Relaxed)).step_by(2) {

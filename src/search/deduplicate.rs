@@ -232,7 +232,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         let looked = self.with_join(|join, left, right| {
             let sink = TimedFaces { started: Instant::now(), patience, found: Mutex::default() };
             let never = AtomicBool::new(false);
-            let joined = join.run(0..join.blocks(), &sink, &never);
+            let joined = join.run(0..join.blocks(), &sink, &never)?;
             let seconds = sink.started.elapsed().as_secs_f64();
             let pairs = sink.found.into_inner().into_iter().map(|(a, b)| (left.place(a), right.place(b))).collect();
             Ok(FaceBlock { pairs, compared: joined.work.comparisons as f64, seconds })
@@ -344,7 +344,13 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             let state = Mutex::new((ledger, None));
             let sink = FaceCandidates { run: self, sides: [left, right], block: Mutex::default(), state };
             let never = AtomicBool::new(false);
-            join.run(blocks, &sink, self.options.stop.unwrap_or(&never));
+            // A damaged row is one of the left side or, by its number, of the right.
+            join.run(blocks, &sink, self.options.stop.unwrap_or(&never)).map_err(|error| {
+                match left.named(error.clone()) {
+                    SearchError::Face(_) => right.named(error),
+                    damage => damage,
+                }
+            })?;
             match sink.state.into_inner().1 {
                 Some(error) => Err(error),
                 None => self.stopped(),

@@ -13,6 +13,7 @@
 use super::{
     FingerMatching, Search, SearchError, Work,
     references::{SegmentReferences, is_kept},
+    work::stopped,
 };
 use crate::{
     fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
@@ -20,7 +21,7 @@ use crate::{
     template::FingerPosition,
 };
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, sync::atomic::AtomicBool};
 
 /// Scores of one batch in memory.
 const BATCH_BYTES: usize = 256 << 20;
@@ -72,6 +73,7 @@ impl Search<'_> {
         matching: FingerMatching,
         depth: Depth,
         kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
         let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
@@ -79,7 +81,7 @@ impl Search<'_> {
         let batch = (BATCH_BYTES / 2 / rows.max(1) / most_fingers).clamp(1, 1024);
         let mut survivors = Vec::with_capacity(probes.len());
         for probes in probes.chunks(batch) {
-            survivors.extend(self.screen_batch(probes, matching, depth, kept, work)?);
+            survivors.extend(self.screen_batch(probes, matching, depth, kept, stop, work)?);
         }
         Ok(survivors)
     }
@@ -90,6 +92,7 @@ impl Search<'_> {
         matching: FingerMatching,
         depth: Depth,
         kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
         let batch = Batch::new(probes);
@@ -104,6 +107,7 @@ impl Search<'_> {
         let blocks = runs
             .into_par_iter()
             .map(|(segment, rows)| {
+                stopped(stop)?;
                 let of = &self.references.segments[segment];
                 let scored = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
                 Ok((Block { segment, rows, scores: scored.scores }, scored.bytes_read))
@@ -114,15 +118,16 @@ impl Search<'_> {
         let counted: Vec<(Evidence, u64)> =
             (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
         *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
-        Ok((0..probes.len())
+        (0..probes.len())
             .into_par_iter()
             .map(|probe| {
+                stopped(stop)?;
                 let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
                 let fingers: Vec<(usize, &Evidence)> =
                     fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
-                survivors(&blocks, &fingers, depth)
+                Ok(survivors(&blocks, &fingers, depth))
             })
-            .collect())
+            .collect()
     }
 }
 

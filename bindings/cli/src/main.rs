@@ -11,6 +11,7 @@ mod page;
 mod pairs;
 mod probes;
 mod progress;
+mod searching;
 mod stats;
 mod templates;
 

@@ -297,6 +297,84 @@ fn a_finished_deduplication_leaves_no_checkpoint() {
     refused(2, &["dedup", &city.gallery(), "--resume"]);
 }
 
+/// Gives a file a mode; nothing where modes are not known.
+fn set_mode(path: &str, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("the mode is set");
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+}
+
+#[test]
+fn every_command_works_on_an_encrypted_gallery_and_none_without_its_key() {
+    let city = City::new("60");
+    let (sealed, key, feed) = (city.path("sealed"), city.path("key"), city.path("feed.ndjson"));
+    fs::write(&key, [7; 32]).expect("a key is written");
+    set_mode(&key, 0o600);
+    let done_with = |arguments: &[&str]| done(&[arguments, &["--key-file", &key]].concat());
+    done_with(&["create", &sealed, "--face-model", "synthetic", "--face-dim", "512"]);
+    done_with(&["enroll", &sealed, &feed]);
+    let info = done_with(&["info", &sealed]);
+    assert_eq!(field(&info, "encrypted"), "true");
+    assert_eq!(field(&done(&["info", &city.gallery()]), "encrypted"), "false");
+    let claims = city.feed("claims.ndjson", &city.lines()[..5]);
+    for command in ["verify", "identify"] {
+        let thresholds = ["--face-threshold", "0.5", "--finger-threshold", "20"];
+        let plain = done(&[&[command, &city.gallery(), &claims][..], &thresholds].concat());
+        assert_eq!(done_with(&[&[command, &sealed, &claims][..], &thresholds].concat()), plain, "{command}");
+    }
+    done_with(&["check", &sealed, "--deep"]);
+    done_with(&["dedup", &sealed, "--face-threshold", "0.5", "--finger-threshold", "20"]);
+    let line = &city.lines()[0];
+    done_with(&["remove", &sealed, field(line, "personal_id")]);
+    done_with(&["compact", &sealed]);
+    done(&[
+        "dedup",
+        &city.gallery(),
+        "--against",
+        &sealed,
+        "--against-key-file",
+        &key,
+        "--face-threshold",
+        "0.5",
+        "--finger-threshold",
+        "20",
+    ]);
+    // Without the key, or with another, every command says so.
+    for command in [&["info"][..], &["check"], &["compact"], &["enroll"], &["remove"]] {
+        let mut arguments = command.to_vec();
+        arguments.push(&sealed);
+        match command[0] {
+            "enroll" => arguments.push(&feed),
+            "remove" => arguments.push("001204000257"),
+            _ => {}
+        }
+        assert!(refused(2, &arguments).contains("encrypted; its key is needed"), "{command:?}");
+    }
+    let other = city.path("other");
+    fs::write(&other, [8; 32]).expect("a key is written");
+    set_mode(&other, 0o600);
+    assert!(refused(2, &["info", &sealed, "--key-file", &other]).contains("the key is not the one"));
+    assert!(
+        refused(2, &["info", &city.gallery(), "--key-file", &key]).contains("not encrypted, though a key was given")
+    );
+    fs::write(&other, [8; 31]).expect("no key is written");
+    assert!(refused(2, &["info", &sealed, "--key-file", &other]).contains("expected a key"));
+    #[cfg(unix)]
+    {
+        set_mode(&key, 0o644);
+        assert!(refused(2, &["info", &sealed, "--key-file", &key]).contains("others than the owner"));
+        set_mode(&key, 0o600);
+    }
+}
+
+#[test]
+fn a_feed_that_is_not_there_is_named() {
+    let city = City::new("5");
+    let said = refused(1, &["enroll", &city.gallery(), &city.path("nothing.ndjson")]);
+    assert!(said.contains("nothing.ndjson: cannot be opened: ") && !said.contains("line 1"), "{said}");
+}
+
 /// The README's section of this name.
 fn readme(section: &str) -> String {
     let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).expect("the README");

@@ -3,7 +3,7 @@
 use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
+    galleries::{self, KeyOptions, Parts as PartOptions},
     output::Output,
     pairs::{self, Gathering, PageOptions},
     templates,
@@ -39,6 +39,11 @@ pub struct Compare {
     /// The second registration is of this gallery
     #[arg(long, value_name = "GALLERY", requires = "gallery")]
     against: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOptions,
+    /// The key of the other gallery, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
     /// Write both registrations, their scores and prints as one HTML page that opens offline
     #[arg(long, value_name = "FILE.html", requires = "gallery")]
     report: Option<PathBuf>,
@@ -105,8 +110,13 @@ impl Compare {
             let refused = || Failure::usage(format_args!("{}: not the name of a registration", of.display()));
             of.to_str().map(str::to_owned).ok_or_else(refused)
         };
-        let snapshot = galleries::open(path)?.snapshot();
-        let other = self.against.as_deref().map(galleries::open).transpose()?.map(|gallery| gallery.snapshot());
+        let snapshot = self.key.open(path)?.snapshot();
+        let other = match &self.against {
+            Some(path) => {
+                Some(galleries::open(path, galleries::options(self.against_key_file.as_deref())?)?.snapshot())
+            }
+            None => None,
+        };
         let judge = self.deciding.judge(&snapshot, &self.parts)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
         let other_search = other.as_deref().map(|other| Search::new(other, judge.clone())).transpose();
@@ -125,6 +135,7 @@ impl Compare {
                 against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
                 matching,
                 seconds: start.elapsed().as_secs_f64(),
+                keys: [self.key.path(), self.against_key_file.as_deref()].map(|key| key.map(pairs::shown)),
             };
             pairs::write_page(report, &gathering, &self.page)?;
         }

@@ -2,19 +2,20 @@
 
 use crate::{
     Common,
-    evidence::{Deciding, Parts},
+    evidence::Parts,
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
-    output::{Flat, Output, OutputOptions},
+    galleries::{self, KeyOptions},
+    output::{Flat, Output},
     pairs::{self, Gathering, PageOptions},
     progress,
+    searching::{Screening, Searching},
     stats::{Clock, Stats},
 };
 use serde::Serialize;
 use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
     decision::{Adjudication, Adjudications, Decision, Evidence, Reason},
-    search::{Cost, DeduplicateOptions, Deduplication, Depth, FingerScore, Member, PairKind, Progress, Search},
+    search::{Cost, DeduplicateOptions, Deduplication, FingerScore, Member, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
@@ -30,6 +31,9 @@ pub struct Dedup {
     /// Look for pairs between this gallery and another instead of within it
     #[arg(long, value_name = "GALLERY")]
     against: Option<PathBuf>,
+    /// The key of the gallery named by --against, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
     /// Cosine from which two portraits are compared in all parts [default: what one pair of strangers in ten thousand reaches]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
@@ -40,9 +44,8 @@ pub struct Dedup {
     /// Screen the fingers of every registration, which is the default
     #[arg(long, conflicts_with = "portraits_suffice", hide = true)]
     every_finger: bool,
-    /// The share of mates that the screen of fingers may lose
-    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
-    miss: f64,
+    #[command(flatten)]
+    screening: Screening,
     /// Write the run and its pairs as one HTML page that opens offline, for a person to judge. It shows persons' prints: the file is its owner's
     /// alone
     #[arg(long, value_name = "FILE.html")]
@@ -60,11 +63,9 @@ pub struct Dedup {
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
-    parts: PartOptions,
+    searching: Searching,
     #[command(flatten)]
-    deciding: Deciding,
-    #[command(flatten)]
-    output: OutputOptions,
+    key: KeyOptions,
 }
 
 /// How long each kind of work is measured.
@@ -155,11 +156,14 @@ impl Flat for PairObject<'_> {
 impl Dedup {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("dedup");
-        let gallery = galleries::open(&self.gallery)?;
-        let against = self.against.as_deref().map(galleries::open).transpose()?;
+        let gallery = self.key.open(&self.gallery)?;
+        let against = match &self.against {
+            Some(path) => Some(galleries::open(path, galleries::options(self.against_key_file.as_deref())?)?),
+            None => None,
+        };
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let judge = self.deciding.judge(&snapshot, &self.parts)?;
+        let judge = self.searching.judge(&snapshot)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
         let other_search = |other| Search::new(other, judge.clone());
         let other_search = other.as_deref().map(other_search).transpose().map_err(Failure::run)?;
@@ -171,17 +175,17 @@ impl Dedup {
             bar.set_length(progress.total);
             bar.set_position(progress.done);
         };
-        let checkpoint = self.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
+        let checkpoint = self.searching.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
         if let Some(stale) = checkpoint.as_ref().filter(|path| !self.resume && path.exists()) {
             fs::remove_file(stale).map_err(|error| Failure::file(stale, error))?;
         }
         let options = DeduplicateOptions {
             checkpoint: checkpoint.as_deref(),
-            modality: self.parts.modality(),
-            fingers: self.parts.matching(),
+            modality: self.searching.modality(),
+            fingers: self.searching.matching(),
             face_candidates: self.face_candidates,
-            depth: Depth::for_miss(self.miss),
-            every_finger: !self.portraits_suffice,
+            depth: self.screening.depth(),
+            every_finger: self.every_finger || !self.portraits_suffice,
             stop: None,
             progress: Some(&show),
         };
@@ -192,7 +196,7 @@ impl Dedup {
         let found = search.deduplicate(other_search.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
         let found = adjudicated(found, &decided);
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         for pair in &found.pairs {
             output.result(&PairObject {
                 a: &pair.a,
@@ -219,7 +223,8 @@ impl Dedup {
                 judge: &judge,
                 gallery: (&search, &snapshot, pairs::shown(&self.gallery)),
                 against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
-                matching: self.parts.matching(),
+                matching: self.searching.matching(),
+                keys: [self.key.path(), self.against_key_file.as_deref()].map(|key| key.map(pairs::shown)),
                 seconds: clock.seconds(),
             };
             pairs::write_page(path, &gathering, &self.page)?;
@@ -251,7 +256,7 @@ impl Dedup {
     /// What was measured, and then what each size takes, an object a line.
     fn estimate(&self, search: &Search<'_>, options: &DeduplicateOptions<'_>, sizes: &[u64]) -> Result<(), Failure> {
         let model = search.measure_deduplication(options, PATIENCE).map_err(Failure::run)?;
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         output.object(&model)?;
         let own = [model.measured_on];
         for &size in if sizes.is_empty() { &own[..] } else { sizes } {
