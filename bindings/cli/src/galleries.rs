@@ -22,6 +22,11 @@ impl KeyOptions {
         options(self.key_file.as_deref())
     }
 
+    /// The file, if one is named.
+    pub fn path(&self) -> Option<&Path> {
+        self.key_file.as_deref()
+    }
+
     /// Opens a gallery. That there is none, or that the key is not its key, is wrong usage; damage is a failed run.
     pub fn open(&self, path: &Path) -> Result<Gallery, Failure> {
         open(path, self.options()?)

@@ -39,6 +39,11 @@ pub struct Compare {
     /// The second registration is of this gallery
     #[arg(long, value_name = "GALLERY", requires = "gallery")]
     against: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOptions,
+    /// The key of the other gallery, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
     /// Write both registrations, their scores and prints as one HTML page that opens offline
     #[arg(long, value_name = "FILE.html", requires = "gallery")]
     report: Option<PathBuf>,
@@ -48,11 +53,6 @@ pub struct Compare {
     parts: PartOptions,
     #[command(flatten)]
     deciding: Deciding,
-    #[command(flatten)]
-    key: KeyOptions,
-    /// The key of the gallery named by --against, if it is encrypted
-    #[arg(long, value_name = "FILE", requires = "against")]
-    against_key_file: Option<PathBuf>,
 }
 
 #[derive(Serialize)]
@@ -135,6 +135,7 @@ impl Compare {
                 against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
                 matching,
                 seconds: start.elapsed().as_secs_f64(),
+                keys: [self.key.path(), self.against_key_file.as_deref()].map(|key| key.map(pairs::shown)),
             };
             pairs::write_page(report, &gathering, &self.page)?;
         }

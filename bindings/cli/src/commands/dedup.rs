@@ -224,6 +224,7 @@ impl Dedup {
                 gallery: (&search, &snapshot, pairs::shown(&self.gallery)),
                 against: against.map(|((path, snapshot), search)| (search, snapshot, pairs::shown(path))),
                 matching: self.searching.matching(),
+                keys: [self.key.path(), self.against_key_file.as_deref()].map(|key| key.map(pairs::shown)),
                 seconds: clock.seconds(),
             };
             pairs::write_page(path, &gathering, &self.page)?;

@@ -26,6 +26,8 @@ pub struct Gathering<'g> {
     pub against: Option<(&'g Search<'g>, &'g Snapshot, String)>,
     pub matching: FingerMatching,
     pub seconds: f64,
+    /// The files with the keys of both galleries, if they are encrypted.
+    pub keys: [Option<String>; 2],
 }
 
 /// The page's data.
@@ -94,6 +96,7 @@ fn figures(run: &Gathering<'_>) -> Run {
         calibrations: calibrations.map(|calibration| calibration.fitted_on().clone()).collect(),
         evidence: found.pairs.iter().map(|p| (p.judgement.score, p.judgement.fmr, p.judgement.decision)).collect(),
         left_out: 0,
+        keys: run.keys.clone(),
         library: env!("CARGO_PKG_VERSION").into(),
     }
 }

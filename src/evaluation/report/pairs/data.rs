@@ -66,6 +66,8 @@ pub struct Run {
     /// Likelihood ratio (or score), false match rate and decision of every pair, those without a card included; for the plots.
     #[serde(skip)]
     pub evidence: Vec<(f64, Option<f64>, Decision)>,
+    /// The files with the keys of the gallery and of the other one, for the commands that the page names.
+    pub keys: [Option<String>; 2],
     /// Pairs that have no card.
     pub left_out: u64,
     /// The library's version.

@@ -272,6 +272,7 @@ fn report(
         against: None,
         matching: FingerMatching::Same,
         seconds,
+        keys: [None, None],
     };
     let page = out.join("pairs.html");
     pairs::write_page(&page, &gathering, &PageOptions::default())?;

@@ -107,9 +107,8 @@ function complete(card) {
 
 // Where the page does not hold the prints, the command that draws them.
 function compareCommand(card) {
-  const { gallery, against } = DATA.run;
-  const others = against ? ` --against ${quoted(against)}` : "";
-  const command = `vantay compare --gallery ${quoted(gallery)}${others} --report pair.html -- ${quoted(card.a.registration)} ${quoted(card.b.registration)}`;
+  const { gallery } = DATA.run;
+  const command = `vantay compare --gallery ${quoted(gallery)}${otherOptions(DATA.run)} --report pair.html -- ${quoted(card.a.registration)} ${quoted(card.b.registration)}`;
   const copy = element("button", { type: "button", onclick: () =>
     navigator.clipboard?.writeText(command).then(() => { copy.textContent = t("copied"); }, () => {}) }, t("copy"));
   return element("div", { class: "command" }, t("prints_command"), element("code", {}, visible(command)), copy);

@@ -72,9 +72,15 @@ function level(of) {
 }
 
 function foot(run) {
-  const command = `vantay dedup ${quoted(run.gallery)}${run.against ? ` --against ${quoted(run.against)}` : ""} --decisions decisions.ndjson`;
+  const command = `vantay dedup ${quoted(run.gallery)}${otherOptions(run)} --decisions decisions.ndjson`;
   const [before, after] = t("foot", { version: run.library }).split("{command}");
   return [before, element("code", {}, visible(command)), after ?? ""];
+}
+
+// The options of a command that say where the other gallery and the keys are.
+function otherOptions({ against, keys }) {
+  const options = [["--key-file", keys[0]], ["--against", against], ["--against-key-file", keys[1]]];
+  return options.map(([name, value]) => (value ? ` ${name} ${quoted(value)}` : "")).join("");
 }
 
 // An argument for a shell: in single quotes if it is more than a plain word.
