@@ -51,6 +51,7 @@
 mod code;
 mod depth;
 mod join;
+mod overlay;
 mod pairs;
 mod parameters;
 mod probe;

@@ -2,6 +2,8 @@
 //!
 //! Tuned on the mates of the twelve sets of real prints against every other finger of them.
 
+use super::overlay::Reach;
+
 /// The similarity of a descriptor to itself: 64 halves whose length is 256 / 5.36.
 pub(super) const FULL_SIMILARITY: i32 = 2283;
 /// Pairs less similar than a cosine of 0.2 are left out.
@@ -13,10 +15,31 @@ pub(super) const SLACK: f32 = 120.0;
 pub(super) const STRETCH: f32 = 0.012;
 /// Less agreement than this is none.
 pub(super) const LEAST_AGREEMENT: f32 = 1.0 / 65536.0;
-/// The power of its number of minutiae by which a reference's agreement grows: 5/4.
-pub(super) const GAIN: (i32, i32) = (5, 4);
+/// The power of its number of minutiae by which a reference's agreement grows.
+pub(super) const GAIN: f32 = 1.25;
 /// 1/256 turn by which the turns of two pairs may differ (25°).
 pub(super) const SWING: f32 = 18.0;
+
+/// The support at which a pair counts half for the place where the prints are laid on each other.
+pub(super) const HALF_SUPPORT: f32 = 0.5;
+/// What the agreement has to reach for the prints to be laid on each other: log₂ of it, less [`GAIN`] and this many log₂ of the reference's and the
+/// probe's numbers of minutiae. Three of ten impostors do; at 20 % penetration nobody else is missed.
+pub(super) const PROMISING: (f32, f32) = (0.6, -14.2);
+/// How many ways to lay the prints on each other are tried, and the score of the first that it takes to try another: one of five impostors' has it.
+pub(super) const SEEDS: usize = 3;
+pub(super) const SECOND_LOOK: u16 = 28_000;
+/// Pixels² from the middle at which a pair pulls at the turn as its two directions do.
+pub(super) const DIRECTIONS: f32 = 1600.0;
+/// The same in squared steps of a stored coordinate.
+pub(super) const STIFFNESS: f32 = 178.0;
+/// How far two minutiae may be apart to fall together (steps of three pixels, 1/256 turn): where the prints are laid first, and where they
+/// are judged.
+pub(super) const APPROACH: Reach = Reach::new(8.0, 22.0);
+pub(super) const JUDGED: Reach = Reach::new(5.0, 16.0);
+/// The power of its number of minutiae by which more of a reference's fall together.
+pub(super) const CROWD: f32 = 0.5;
+/// What a doubling of the agreement counts, against one of what falls together.
+pub(super) const AGREEMENT: f32 = 0.1;
 
 /// Share of references that survive, and the share of mates lost then, of those that the full comparison accepts at FMR 1e-4.
 /// Measured by `cargo bench --bench fingerprint_screen -- accuracy` on the twelve sets of real prints (6,742 ordered pairs of mates), each

@@ -40,6 +40,9 @@ impl Screen {
     }
 }
 
+/// Rows that are asked of memory before they are needed: a row is not one run of lines that the machine would guess.
+const AHEAD: usize = 2;
+
 struct Scan<'a> {
     probes: &'a [ScreenProbe],
     column: ScreenColumn<'a>,
@@ -55,7 +58,10 @@ impl Task for Scan<'_> {
         let mut reference = Reference::new();
         let mut pairs = Pairs::new();
         for (r, row) in self.column.rows().enumerate() {
-            let sound = reference.load(row);
+            if let Some(row) = self.column.row(r + AHEAD) {
+                row.lines().for_each(L::fetch);
+            }
+            let sound = reference.load::<L>(row);
             for (k, probe) in self.probes.iter().enumerate() {
                 self.out[k * count + r] = if sound { pairs.score::<L>(probe, &reference) } else { DAMAGED };
             }
