@@ -190,13 +190,7 @@ fn impostors(probes: &[Probe]) {
             above += probe.synthetic[usize::from(real) + 1..].iter().sum::<u64>() as f64 / total.max(1) as f64;
         }
         let n = probes.len() as f64;
-        println!(
-            "{:9.1}% {:8.0} {:10.0} {:29.2}%",
-            share * 100.0,
-            sums[0] / n,
-            sums[1] / n,
-            100.0 * above / n
-        );
+        println!("{:9.1}% {:8.0} {:10.0} {:29.2}%", share * 100.0, sums[0] / n, sums[1] / n, 100.0 * above / n);
     }
 }
 

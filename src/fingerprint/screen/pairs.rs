@@ -3,8 +3,10 @@
 //! # Method
 //! Each of the reference's minutiae is paired with the probe's most similar one; of these pairs the most similar are kept, 16 at most. Two
 //! pairs agree as far as one's turn and shift carry the other's minutia to its mate. A pair's support is the weight of the pairs that agree with it, and
-//! the score is the logarithm of the sum of weight × support² over the pairs. Similar pairs of different fingers agree by chance
-//! only, so the score tells mates far better than the similarities themselves: at 1 % penetration those lose four times as many.
+//! the agreement is the sum of weight × support² over the pairs. Similar pairs of different fingers agree by chance
+//! only, so the agreement tells mates far better than the similarities themselves: at 1 % penetration those lose four times as many.
+//! Where it promises something the prints are laid on each other ([`Overlay`]) as the pair with the most support and those that agree with it say,
+//! and what falls together, with a little of the agreement, is the score.
 //!
 //! References with many minutiae score high with everybody; what that gives on average is taken off.
 //!

@@ -26,7 +26,7 @@ impl Screen {
     }
 
     /// The screen scores of `probes` against the references `rows` of `column`: `out[k * rows.len() + r]` for probe `k` and row
-    /// `rows.start + r`. Higher is more alike, 1024 for each doubling of the evidence; what a score is worth depends on the probe, see
+    /// `rows.start + r`. Higher is more alike, 4096 for each doubling of the evidence; what a score is worth depends on the probe, see
     /// [`Depth`](super::Depth) and [`Evidence`](super::Evidence).
     ///
     /// A reference is spread out once for all probes, so a block of rows is read from memory once for any number of them.
