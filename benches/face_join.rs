@@ -47,7 +47,7 @@ fn join(criterion: &mut Criterion) {
 
     // The first block against brute force.
     let first = Count::default();
-    join.run(0..1, &first, &never);
+    join.run(0..1, &first, &never).unwrap();
     let block = references.div_ceil(join.blocks() as usize).min(200);
     let expected = (0..block)
         .flat_map(|a| (a + 1..references).map(move |b| (a, b)))
@@ -67,7 +67,7 @@ fn join(criterion: &mut Criterion) {
         group.bench_function(format!("within, {threads} threads"), |bencher| {
             bencher.iter(|| {
                 let count = Count::default();
-                let joined = pool.install(|| join.run(0..u64::MAX, &count, &never));
+                let joined = pool.install(|| join.run(0..u64::MAX, &count, &never)).unwrap();
                 assert_eq!(joined.work.comparisons, pairs);
                 let found = (count.0.into_inner(), count.1.into_inner());
                 assert_eq!(*answer.get_or_insert(found), found);

@@ -1,73 +1,31 @@
 //! Fits what the fingerprint comparison has learned: the descriptors' projection and the score's network.
 //!
 //! `cargo bench --bench fingerprint_train -- projection model` fits both on all sets and writes them where the library reads them;
-//! `-- cross` prints error rates of models that never saw the sensor (or the extractor) they are measured on.
+//! `-- cross` prints error rates of projections and networks that never saw the set, the sensor or the extractor that they are measured on
+//! (the mates that a projection is fitted on are those that the shipped comparison finds in the other sets); `-- quick` fits
+//! networks only. `-- held-out DIR` writes the scores of every set by what has not seen its sensor, one file a set, as `vantay calibrate` and
+//! `vantay eval` read them.
 #![allow(clippy::unwrap_used, clippy::needless_range_loop, missing_docs)]
 
 #[path = "fingerprint/network.rs"]
 mod network;
 #[path = "fingerprint/projection.rs"]
 mod projection;
+#[path = "fingerprint/samples.rs"]
+mod samples;
 #[path = "fingerprint/sets.rs"]
 mod sets;
+#[path = "fingerprint/worse.rs"]
+mod worse;
 
-use rayon::prelude::*;
-use sets::{Set, cpu, rates, sets};
-use vantay::{
-    fingerprint::{Comparer, Model, Prepared, Projection, SUBSCORES},
-    simd::Level,
-};
+use samples::{Sample, besides, measured};
+use sets::{Set, rates, sets};
+use std::{fs, io, path::Path};
+use vantay::fingerprint::Projection;
 
-/// One comparison: which set, whether genuine, what the model sees of it.
-pub struct Sample {
-    pub set: usize,
-    pub genuine: bool,
-    pub features: [f32; SUBSCORES],
-    /// How alike the pair looks at a glance: hard impostors are kept for training, easy ones thinned.
-    pub glance: f32,
-}
-
-impl Sample {
-    /// Whether the comparison ended at a glance.
-    fn rejected(&self) -> bool {
-        self.features[0] == 0.0
-    }
-}
-
-/// The network's log-odds, and below all of them the glances of what it does not see.
+/// The score that the library would give with this network.
 fn score(network: &network::Network, sample: &Sample) -> f32 {
-    if sample.rejected() { sample.glance - 100.0 } else { network.logit(&sample.features).max(-9.0) }
-}
-
-/// Every pair of every set.
-fn samples(sets: &[Set], projection: &Projection) -> Vec<Sample> {
-    let started = cpu();
-    let mut samples = Vec::new();
-    for (s, set) in sets.iter().enumerate() {
-        let prepared: Vec<Prepared> = set.files.iter().map(|(_, t)| Prepared::with(t, projection)).collect();
-        let rows: Vec<Vec<Sample>> = (0..prepared.len())
-            .into_par_iter()
-            .map_init(
-                || Comparer::new(Level::best()),
-                |comparer, i| {
-                    (i + 1..prepared.len())
-                        .map(|j| {
-                            let f = comparer.subscores(prepared[i].view(), prepared[j].view());
-                            Sample {
-                                set: s,
-                                genuine: set.files[i].0 == set.files[j].0,
-                                features: Model::features(&f),
-                                glance: if f[0] == 0.0 { f[31] / f[14].max(1.0).sqrt() } else { f[11] + f[21] },
-                            }
-                        })
-                        .collect()
-                },
-            )
-            .collect();
-        samples.extend(rows.into_iter().flatten());
-    }
-    eprintln!("{} comparisons, {:.1} us each", samples.len(), 1e6 * (cpu() - started) / samples.len() as f64);
-    samples
+    if sample.rejected() { sample.early } else { (10.0 + network.logit(&sample.features)).max(1.0) }
 }
 
 /// Prints the rates of each set, their mean, and all pooled.
@@ -91,37 +49,64 @@ fn table(title: &str, sets: &[Set], scored: &[(usize, bool, f32)], full: bool) {
     println!("{title:24} mean {:.2} {:.2} {:.2} pooled {:.2} {:.2} {:.2}", mean[0], mean[1], mean[2], p[0], p[1], p[2]);
 }
 
-/// The sets' sensors: `fvc2002-db1b`, whatever the extractor.
-fn sensor(set: &Set) -> &str {
-    set.name.rsplit_once('-').unwrap().0
-}
+/// Scores of some sets' pairs, by what was fitted on other sets.
+type HeldOut = Vec<(Sample, f32)>;
 
-/// The sets' extractors.
-fn extractor(set: &Set) -> &str {
-    set.name.rsplit_once('-').unwrap().1
-}
-
-/// Scores each set by a model that has not seen its group.
-fn cross(title: &str, sets: &[Set], samples: &[Sample], group: fn(&Set) -> &str, full: bool) {
+/// Every pair of every set, scored by a projection and a network that have not seen the set's group.
+fn cross(sets: &[Set], shipped: &Projection, group: fn(&Set) -> &str) -> HeldOut {
     let mut groups: Vec<&str> = sets.iter().map(group).collect();
     groups.sort_unstable();
     groups.dedup();
-    let scored: Vec<(usize, bool, f32)> = groups
-        .into_par_iter()
-        .flat_map_iter(|held| {
-            let out = |s: &&Sample| group(&sets[s.set]) == held;
-            let training: Vec<&Sample> = samples.iter().filter(|s| !out(s) && !s.rejected()).collect();
-            let network = network::fit(&training);
-            let rest: Vec<&Sample> = samples.iter().filter(out).collect();
-            rest.into_iter().map(move |s| (s.set, s.genuine, score(&network, s))).collect::<Vec<_>>()
-        })
-        .collect();
-    table(title, sets, &scored, full);
+    let fold = |held: &str| {
+        let seen: Vec<&Set> = sets.iter().filter(|set| group(set) != held).collect();
+        let projection = Projection::read(&projection::fit(&seen, shipped));
+        hold_out(sets, &projection, |set| group(set) == held)
+    };
+    groups.into_iter().flat_map(fold).collect()
+}
+
+/// The pairs of the sets that are held out, scored by a network fitted on the others.
+fn hold_out(sets: &[Set], projection: &Projection, held: impl Fn(&Set) -> bool) -> HeldOut {
+    let besides = besides(sets, projection, |s| !held(&sets[s]));
+    let (out, seen): (Vec<Sample>, Vec<Sample>) =
+        measured(sets, projection).into_iter().partition(|s| held(&sets[s.set]));
+    let network = network::fit(&seen.iter().chain(&besides).filter(|s| !s.rejected()).collect::<Vec<_>>());
+    let score = |sample: Sample| {
+        let score = score(&network, &sample);
+        (sample, score)
+    };
+    out.into_iter().map(score).collect()
+}
+
+fn print_cross(title: &str, sets: &[Set], scored: &HeldOut) {
+    table(title, sets, &scored.iter().map(|(s, score)| (s.set, s.genuine, *score)).collect::<Vec<_>>(), true);
+}
+
+/// As [`cross`] without the sensor, but by the shipped projection: for trying networks.
+fn quick(sets: &[Set], shipped: &Projection) {
+    let mut sensors: Vec<&str> = sets.iter().map(Set::sensor).collect();
+    sensors.dedup();
+    let folds = sensors.into_iter().flat_map(|held| hold_out(sets, shipped, |set| set.sensor() == held));
+    print_cross("without the sensor, shipped projection", sets, &folds.collect());
+}
+
+/// Writes the scores of each set by what has not seen its sensor: one file a set, as `vantay score` writes it.
+fn write_held_out(folder: &Path, sets: &[Set], scored: &HeldOut) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for (s, set) in sets.iter().enumerate() {
+        let mut lines = String::from("fileA,fileB,score\n");
+        for (Sample { files: [a, b], .. }, score) in scored.iter().filter(|(sample, _)| sample.set == s) {
+            lines += &format!("{}_{a},{}_{b},{score}\n", set.files[*a].0, set.files[*b].0);
+        }
+        fs::write(folder.join(format!("{}.csv", set.name)), lines)?;
+    }
+    Ok(())
 }
 
 fn main() {
-    let asked: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
-    let asked = |what: &str| asked.iter().any(|a| a == what);
+    let arguments: Vec<String> = std::env::args().skip(1).filter(|a| !a.starts_with("--")).collect();
+    let asked = |what: &str| arguments.iter().any(|a| a == what);
+    let held_out = arguments.iter().position(|a| a == "held-out").and_then(|at| arguments.get(at + 1));
     if !sets::folder().is_dir() {
         println!("skipped: fingerprint_train: no data at {}", sets::folder().display());
         return;
@@ -134,24 +119,25 @@ fn main() {
         bytes = projection::fit(&all, &Projection::read(&bytes));
         std::fs::write(at("projection.bin"), &bytes).unwrap();
     }
-    if !asked("model") && !asked("quick") && !asked("cross") {
-        return;
-    }
-    let samples = samples(&sets, &Projection::read(&bytes));
+    let projection = Projection::read(&bytes);
     if asked("quick") {
-        cross("without the sensor", &sets, &samples, sensor, true);
+        quick(&sets, &projection);
     }
     if asked("model") {
-        let training: Vec<&Sample> = samples.iter().filter(|s| !s.rejected()).collect();
-        let network = network::fit(&training);
+        let samples = measured(&sets, &projection);
+        let besides = besides(&sets, &projection, |_| true);
+        let network = network::fit(&samples.iter().chain(&besides).filter(|s| !s.rejected()).collect::<Vec<_>>());
         let scored: Vec<_> = samples.iter().map(|s| (s.set, s.genuine, score(&network, s))).collect();
         table("tuned", &sets, &scored, true);
         let weights: Vec<u8> = network.weights().iter().flat_map(|w| w.to_le_bytes()).collect();
         std::fs::write(at("model.bin"), weights).unwrap();
     }
     if asked("cross") {
-        cross("without the set", &sets, &samples, |set| &set.name, true);
-        cross("without the sensor", &sets, &samples, sensor, true);
-        cross("without the extractor", &sets, &samples, extractor, true);
+        print_cross("without the set", &sets, &cross(&sets, &projection, |set| &set.name));
+        print_cross("without the sensor", &sets, &cross(&sets, &projection, Set::sensor));
+        print_cross("without the extractor", &sets, &cross(&sets, &projection, Set::extractor));
+    }
+    if let Some(folder) = held_out {
+        write_held_out(Path::new(folder), &sets, &cross(&sets, &projection, Set::sensor)).unwrap();
     }
 }

@@ -1,13 +1,22 @@
-//! How fast do registrations of a portrait and two fingers become durable, and how fast does what they make open?
+//! How fast do registrations of a portrait and two fingers become durable, how fast does what they make open, and what do removal and
+//! compaction cost?
 //!
 //! ```text
-//! cargo bench --bench gallery_enroll -- [--registrations 200000] [--commit-every N] [--directory DIR]
+//! cargo bench --bench gallery_enroll -- [--registrations 200000] [--fingers 2] [--commit-every N] [--directory DIR] [--encrypted]
 //! ```
 //!
 //! The feed is NDJSON as `vantay enroll` reads it: 512 components, two fingers of 40 minutiae. The limit is what the disk takes: the
 //! bench writes as many bytes as the gallery has to one file, syncs it, and states the share. On a memory file system (`--directory
 //! /dev/shm`) the processor is the limit: its time each is stated too, which other work on the machine does not change.
+//!
+//! Removal takes one subject in a hundred, spread over all segments: the dearest case for the compaction after it, which then rewrites every
+//! segment. The bench says how much was read and written, the most bytes that stood on the disk at one time beyond those before and after,
+//! and that a second compaction finds nothing to do.
 #![allow(clippy::unwrap_used, missing_docs)]
+
+#[allow(dead_code)]
+#[path = "../tests/gallery_support/storage.rs"]
+mod storage;
 
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -19,8 +28,9 @@ use std::{
     sync::Arc,
     time::Instant,
 };
+use storage::{Meter, Metered};
 use vantay::{
-    gallery::{FaceSpec, Gallery, NothingDerived, Options, check},
+    gallery::{FaceSpec, Gallery, Key, NothingDerived, Options, ReadOptions, Writer, check_with},
     registration::{
         FeedOptions, FeedReader, Finger, IdScheme, PersonalId, Portrait, Registration, RegistrationId, write_line,
     },
@@ -30,7 +40,7 @@ use vantay::{
 
 const DIMENSION: usize = 512;
 
-fn registration(i: u64) -> Registration {
+fn registration(i: u64, fingers: u64) -> Registration {
     let mut random = Pcg64Mcg::seed_from_u64(i);
     let components: Vec<f32> = (0..DIMENSION).map(|_| random.random_range(-1.0..1.0)).collect();
     let embedding = FaceEmbedding::new(&components).unwrap();
@@ -44,7 +54,7 @@ fn registration(i: u64) -> Registration {
         let position = FingerPosition::new(position).unwrap();
         Finger::Captured(MinutiaeTemplate::new(position, Impression(0), Some(70), (500, 500), minutiae).unwrap())
     };
-    let fingers = vec![finger(2), finger(7)];
+    let fingers = [2, 7].into_iter().take(fingers as usize).map(&mut finger).collect();
     Registration {
         id: RegistrationId::new(&format!("HN-2022-{i:07}")).unwrap(),
         personal_id: PersonalId::new(&format!("001204{i:06}"), IdScheme::Vietnam).unwrap(),
@@ -54,11 +64,11 @@ fn registration(i: u64) -> Registration {
     }
 }
 
-fn feed(directory: &Path, registrations: u64) -> PathBuf {
-    let path = directory.join(format!("vantay-bench-{registrations}.ndjson"));
+fn feed(directory: &Path, registrations: u64, fingers: u64) -> PathBuf {
+    let path = directory.join(format!("vantay-bench-{registrations}-{fingers}.ndjson"));
     if !path.exists() {
         let mut out = BufWriter::new(fs::File::create(&path).unwrap());
-        (0..registrations).for_each(|i| write_line(&registration(i), &mut out).unwrap());
+        (0..registrations).for_each(|i| write_line(&registration(i, fingers), &mut out).unwrap());
         out.flush().unwrap();
     }
     path
@@ -74,6 +84,46 @@ fn processor_seconds() -> f64 {
     let fields: Vec<&str> = stat.rsplit(')').next().unwrap_or_default().split_whitespace().collect();
     let ticks = |i: usize| fields.get(i).and_then(|field| field.parse::<f64>().ok()).unwrap_or(0.0);
     (ticks(11) + ticks(12)) / 100.0
+}
+
+/// Removes one subject in a hundred and compacts, and says what it took.
+fn remove_and_compact(writer: &mut Writer, disk: &Metered, registrations: u64) {
+    let ids: Vec<PersonalId> = (0..registrations)
+        .step_by(100)
+        .map(|i| PersonalId::new(&format!("001204{i:06}"), IdScheme::Vietnam).unwrap())
+        .collect();
+    let start = Instant::now();
+    for id in &ids {
+        assert_eq!(writer.remove(id).unwrap().registrations, 1);
+    }
+    let each = start.elapsed().as_secs_f64() / ids.len() as f64;
+    let start = Instant::now();
+    writer.commit().unwrap();
+    println!(
+        "{} subjects removed in {:.2} us each, committed in {:.3} s",
+        ids.len(),
+        each * 1e6,
+        start.elapsed().as_secs_f64()
+    );
+    let before = disk.standing();
+    disk.most();
+    let start = Instant::now();
+    let done = writer.compact().unwrap();
+    let seconds = start.elapsed().as_secs_f64();
+    assert_eq!(done.rows_dropped, ids.len() as u64);
+    let extra = disk.most() - before.max(disk.standing());
+    println!(
+        "compacted in {seconds:.2} s: {} segments ({} MB) read, {} ({} MB) written at {:.0} MB/s, at most {} MB more on the disk meanwhile",
+        done.segments_read,
+        done.bytes_read >> 20,
+        done.segments_written,
+        done.bytes_written >> 20,
+        done.bytes_written as f64 / seconds / 1e6,
+        extra >> 20,
+    );
+    let start = Instant::now();
+    assert_eq!(writer.compact().unwrap().segments_read, 0);
+    println!("compacted again in {:.3} ms: nothing to do", start.elapsed().as_secs_f64() * 1e3);
 }
 
 /// Seconds to write and sync so many bytes to one file.
@@ -96,10 +146,12 @@ fn main() {
     let value = |name: &str| arguments.iter().position(|a| a == name).and_then(|i| arguments.get(i + 1));
     let number = |name: &str, default: u64| value(name).map_or(default, |text| text.parse().unwrap());
     let registrations = number("--registrations", 100_000);
+    let fingers = number("--fingers", 2);
+    let key = arguments.iter().any(|a| a == "--encrypted").then(|| Key::generate().unwrap());
     let commit_every = number("--commit-every", u64::MAX);
     let directory = value("--directory").map_or_else(std::env::temp_dir, PathBuf::from);
 
-    let feed = feed(&directory, registrations);
+    let feed = feed(&directory, registrations, fingers);
     let feed_bytes = fs::metadata(&feed).unwrap().len();
     let start = Instant::now();
     let mut reader = read(&feed);
@@ -118,7 +170,11 @@ fn main() {
         let _ = fs::remove_dir_all(&path);
         let (start, processor) = (Instant::now(), processor_seconds());
         let face = Some(FaceSpec { model: "m".into(), dimension: DIMENSION });
-        let gallery = Gallery::create(&path, Options { face, ..Options::default() }).unwrap();
+        let disk = Arc::new(Metered::default());
+        let read_options =
+            ReadOptions { key: key.clone(), storage: Arc::new(Meter(disk.clone())), ..ReadOptions::default() };
+        let options = Options { face, read: read_options.clone(), ..Options::default() };
+        let gallery = Gallery::create(&path, options).unwrap();
         let mut writer =
             gallery.writer(if derives { Arc::new(SearchColumns) } else { Arc::new(NothingDerived) }).unwrap();
         let mut reader = read(&feed);
@@ -152,15 +208,16 @@ fn main() {
             info.segments,
             100.0 * limit / seconds,
         );
-        drop(writer);
-        let opened = (0..20)
+        let openings = if key.is_some() { 3 } else { 20 };
+        let opened = (0..openings)
             .map(|_| {
                 let start = Instant::now();
-                assert_eq!(Gallery::open(&path).unwrap().snapshot().info().registrations, registrations);
+                let opened = Gallery::open_with(&path, read_options.clone()).unwrap();
+                assert_eq!(opened.snapshot().info().registrations, registrations);
                 start.elapsed().as_secs_f64()
             })
             .fold(f64::MAX, f64::min);
-        println!("opened in {:.3} ms", opened * 1e3);
+        println!("opened in {:.3} ms, {:.2} ms a GB", opened * 1e3, opened * 1e12 / info.bytes as f64);
         let snapshot = gallery.snapshot();
         let start = Instant::now();
         for i in (0..registrations).step_by(7) {
@@ -169,9 +226,12 @@ fn main() {
         let each = start.elapsed().as_secs_f64() / (registrations.div_ceil(7)) as f64;
         println!("found by name in {:.2} us", each * 1e6);
         let start = Instant::now();
-        let report = check(&path, true);
+        let report = check_with(&path, &read_options, true);
         assert!(report.is_whole());
         println!("checked deep at {:.1} GB/s", report.bytes as f64 / start.elapsed().as_secs_f64() / 1e9);
+        drop((report, snapshot));
+        remove_and_compact(&mut writer, &disk, registrations);
+        drop(writer);
         drop(gallery);
         fs::remove_dir_all(&path).unwrap();
     }

@@ -5,7 +5,9 @@
 
 use std::{collections::HashMap, fs, path::PathBuf};
 use vantay::{
-    registration::{FeedOptions, FeedReader, FeedWriter},
+    registration::{
+        FeedOptions, FeedReader, FeedWriter, IdScheme, PersonalId, Registration, RegistrationId, write_line,
+    },
     synthesis::{Generator, Population, write_truth},
 };
 
@@ -33,6 +35,28 @@ fn the_shipped_feed_and_its_truth_are_what_the_generator_makes() {
     let shipped = zstd::decode_all(&fs::read(dataset("synthetic-400.ndjson.zst")).unwrap()[..]).unwrap();
     assert!(shipped == feed);
     assert!(fs::read(dataset("synthetic-400-truth.csv")).unwrap() == truth);
+}
+
+/// Somebody on another day under their own number, then somebody else under a number that nobody has.
+fn visits() -> Vec<u8> {
+    let named = |name: &str, probe: Registration| Registration { id: RegistrationId::new(name).unwrap(), ..probe };
+    let claim = named("VISIT-1", generator().probe(17, 0));
+    let unknown = Registration {
+        personal_id: PersonalId::new("001299999999", IdScheme::Vietnam).unwrap(),
+        ..named("VISIT-2", generator().probe(42, 0))
+    };
+    let mut lines = Vec::new();
+    write_line(&claim, &mut lines).unwrap();
+    write_line(&unknown, &mut lines).unwrap();
+    lines
+}
+
+#[test]
+fn the_shipped_visits_are_what_the_generator_makes() {
+    if std::env::var_os("VANTAY_REGENERATE").is_some() {
+        fs::write(dataset("visits.ndjson"), visits()).unwrap();
+    }
+    assert!(fs::read(dataset("visits.ndjson")).unwrap() == visits());
 }
 
 #[test]

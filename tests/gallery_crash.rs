@@ -12,6 +12,7 @@ use gallery_support::{
     Doubles,
     content::{Content, content},
     face_spec, sample,
+    storage::Unsynced,
 };
 use parking_lot::Mutex;
 use rand::{RngExt, SeedableRng};
@@ -23,7 +24,9 @@ use std::{
     sync::Arc,
 };
 use vantay::{
-    gallery::{Disk, Gallery, GalleryError, Limits, Options, ReadOptions, Storage, StorageFile, Writer, check},
+    gallery::{
+        Disk, Gallery, GalleryError, Key, Limits, Options, ReadOptions, Storage, StorageFile, Writer, check_with,
+    },
     registration::{IdScheme, PersonalId},
 };
 
@@ -129,50 +132,20 @@ impl StorageFile for RecordedFile {
     }
 }
 
-/// The disk without waiting for it: where a test looks at the outcome alone.
-struct Unsynced;
-
-struct UnsyncedFile(Box<dyn StorageFile>);
-
-impl Storage for Unsynced {
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        Disk.create_directory(path)
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
-        Ok(Box::new(UnsyncedFile(Disk.create(path)?)))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        Disk.rename(from, to)
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        Disk.remove(path)
-    }
-
-    fn sync_directory(&self, _: &Path) -> io::Result<()> {
-        Ok(())
-    }
+/// An encrypted gallery or a plain one.
+#[derive(Clone, Copy)]
+struct Kind {
+    encrypted: bool,
 }
 
-impl StorageFile for UnsyncedFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        self.0.append(bytes)
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-fn read_options(recorder: Option<&Arc<Recorder>>) -> ReadOptions {
+fn read_options(kind: Kind, recorder: Option<&Arc<Recorder>>) -> ReadOptions {
     let limits = Limits { staged_rows: 4, fan_in: 3, merged_rows: 16, ..Limits::default() };
     let storage: Arc<dyn Storage> = match recorder {
         Some(recorder) => Arc::new(Shared(recorder.clone())),
         None => Arc::new(Unsynced),
     };
-    ReadOptions { limits, storage, ..ReadOptions::default() }
+    let key = kind.encrypted.then(|| Key::new([7; 32]));
+    ReadOptions { limits, storage, key, ..ReadOptions::default() }
 }
 
 /// One call that changes the gallery.
@@ -230,9 +203,9 @@ fn call(writer: &mut Writer, call: Call) -> Result<(), GalleryError> {
 }
 
 /// The content after each call, by a gallery that nothing happened to.
-fn history() -> Vec<Content> {
+fn history(kind: Kind) -> Vec<Content> {
     let directory = tempfile::tempdir().unwrap();
-    let gallery = create(&directory.path().join("g"), read_options(None)).unwrap();
+    let gallery = create(&directory.path().join("g"), read_options(kind, None)).unwrap();
     let mut history = vec![Content::new()];
     let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
     for step in CALLS {
@@ -251,10 +224,10 @@ fn create(path: &Path, read: ReadOptions) -> Result<Gallery, GalleryError> {
 }
 
 /// Runs all calls under a recorder, marking what was promised.
-fn run(path: &Path, recorder: &Arc<Recorder>) -> (usize, Result<(), GalleryError>) {
+fn run(kind: Kind, path: &Path, recorder: &Arc<Recorder>) -> (usize, Result<(), GalleryError>) {
     let mut promised = 0;
     let result = (|| {
-        let gallery = create(path, read_options(Some(recorder)))?;
+        let gallery = create(path, read_options(kind, Some(recorder)))?;
         recorder.record(Step::Promised(0));
         let mut writer = gallery.writer(Arc::new(Doubles))?;
         for (i, step) in CALLS.into_iter().enumerate() {
@@ -423,10 +396,19 @@ fn write_files(path: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
 
 #[test]
 fn a_loss_of_power_at_any_step_leaves_one_commit_or_the_next() {
-    let history = history();
+    cut_the_power(Kind { encrypted: false });
+}
+
+#[test]
+fn a_loss_of_power_costs_an_encrypted_gallery_no_more() {
+    cut_the_power(Kind { encrypted: true });
+}
+
+fn cut_the_power(kind: Kind) {
+    let history = history(kind);
     let directory = tempfile::tempdir().unwrap();
     let recorder = Arc::new(Recorder::default());
-    let (_, result) = run(&directory.path().join("recorded"), &recorder);
+    let (_, result) = run(kind, &directory.path().join("recorded"), &recorder);
     result.unwrap();
     let steps = recorder.steps.lock().clone();
     let mut disk = DiskState::default();
@@ -447,7 +429,7 @@ fn a_loss_of_power_at_any_step_leaves_one_commit_or_the_next() {
             states += 1;
             let path = directory.path().join(format!("{cut}-{how}"));
             write_files(&path, &files);
-            match Gallery::open_with(&path, read_options(None)) {
+            match Gallery::open_with(&path, read_options(kind, None)) {
                 Err(GalleryError::NotAGallery { .. }) if promised.is_none() => {}
                 Err(error) => panic!("cut {cut}, state {how}: {error}"),
                 Ok(gallery) => {
@@ -455,7 +437,7 @@ fn a_loss_of_power_at_any_step_leaves_one_commit_or_the_next() {
                     let before = promised.unwrap_or(0);
                     let allowed = &history[before..history.len().min(before + 2)];
                     assert!(allowed.contains(&found), "cut {cut}, state {how}: {} registrations", found.len());
-                    let report = check(&path, true);
+                    let report = check_with(&path, &read_options(kind, None), true);
                     assert!(report.is_whole(), "cut {cut}, state {how}: {:?}", report.problems);
                     let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
                     writer.enroll(sample(200)).unwrap();
@@ -464,6 +446,17 @@ fn a_loss_of_power_at_any_step_leaves_one_commit_or_the_next() {
                     let after = content(&gallery.snapshot()).unwrap();
                     expected.insert(sample(200).id.to_string(), after[sample(200).id.as_str()].clone());
                     assert_eq!(after, expected, "cut {cut}, state {how}: the next commit");
+                    // A compaction that was cut goes on.
+                    if how < 2 {
+                        writer.compact().unwrap();
+                        assert_eq!(gallery.snapshot().info().removed_rows, 0);
+                        assert_eq!(
+                            content(&gallery.snapshot()).unwrap(),
+                            expected,
+                            "cut {cut}, state {how}: compacted"
+                        );
+                        assert_eq!(writer.compact().unwrap().segments_read, 0);
+                    }
                 }
             }
             std::fs::remove_dir_all(&path).unwrap();
@@ -475,19 +468,20 @@ fn a_loss_of_power_at_any_step_leaves_one_commit_or_the_next() {
 
 #[test]
 fn a_failing_operation_loses_nothing_that_was_promised() {
-    let history = history();
+    let kind = Kind { encrypted: false };
+    let history = history(kind);
     let directory = tempfile::tempdir().unwrap();
     let recorder = Arc::new(Recorder::default());
-    run(&directory.path().join("whole"), &recorder).1.unwrap();
+    run(kind, &directory.path().join("whole"), &recorder).1.unwrap();
     let operations = *recorder.count.lock();
     let mut failed = 0;
     for at in 0..operations {
-        let kind = [io::ErrorKind::StorageFull, io::ErrorKind::Other][at % 2];
-        let path = directory.path().join(format!("{at}-{kind:?}"));
-        let recorder = Arc::new(Recorder { fail: Some((at, kind)), ..Recorder::default() });
-        let (promised, result) = run(&path, &recorder);
+        let failure = [io::ErrorKind::StorageFull, io::ErrorKind::Other][at % 2];
+        let path = directory.path().join(format!("{at}-{failure:?}"));
+        let recorder = Arc::new(Recorder { fail: Some((at, failure)), ..Recorder::default() });
+        let (promised, result) = run(kind, &path, &recorder);
         failed += usize::from(result.is_err());
-        match Gallery::open_with(&path, read_options(None)) {
+        match Gallery::open_with(&path, read_options(kind, None)) {
             // Creating it failed.
             Err(_) if promised == 0 && result.is_err() => {}
             Err(error) => panic!("operation {at}: {error}"),
@@ -498,7 +492,7 @@ fn a_failing_operation_loses_nothing_that_was_promised() {
                     Err(_) => &history[promised..history.len().min(promised + 2)],
                 };
                 assert!(allowed.contains(&found), "operation {at}: {} registrations", found.len());
-                assert!(check(&path, true).is_whole(), "operation {at}");
+                assert!(check_with(&path, &read_options(kind, None), true).is_whole(), "operation {at}");
                 let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
                 writer.enroll(sample(200)).unwrap();
                 writer.commit().unwrap();

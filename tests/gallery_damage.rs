@@ -153,17 +153,18 @@ fn a_later_format_is_refused_by_name() {
     let path = directory.path().join("g");
     build(&path);
     let text = fs::read_to_string(path.join("manifest")).unwrap();
-    overwrite(&path.join("manifest"), text.replacen(" 1.0 ", " 1.7 ", 1).as_bytes());
+    overwrite(&path.join("manifest"), text.replacen(" 1.1 ", " 1.7 ", 1).as_bytes());
     let error = Gallery::open(&path).unwrap_err();
-    assert!(error.to_string().ends_with("format 1.7 is newer than 1.0, the newest this version reads"), "{error}");
+    assert!(error.to_string().ends_with("format 1.7 is newer than 1.1, the newest this version reads"), "{error}");
     let (line, body) = text.split_once('\n').unwrap();
-    let body = body.replacen("\"features\":[]", "\"features\":[\"encrypted\"]", 1);
-    let line = line.split(" crc32c").next().unwrap();
+    let body = body.replacen("\"features\":[]", "\"features\":[\"mirrored\"]", 1);
+    assert!(line.starts_with("VANTAY-GALLERY 1.1 "));
+    let line = "VANTAY-GALLERY 1.0";
     let checksum = crc32c::crc32c(body.as_bytes());
     let text = format!("{line} crc32c={checksum:08x} length={}\n{body}", body.len());
     overwrite(&path.join("manifest"), text.as_bytes());
     let error = Gallery::open(&path).unwrap_err();
-    assert!(matches!(&error, GalleryError::Feature { feature, .. } if feature == "encrypted"), "{error}");
+    assert!(matches!(&error, GalleryError::Feature { feature, .. } if feature == "mirrored"), "{error}");
 }
 
 #[test]

@@ -5,13 +5,13 @@
 
 mod gallery_support;
 
-use gallery_support::{Doubles, assert_same, face_spec, sample};
+use gallery_support::{Doubles, assert_same, content::content, face_spec, sample};
 use std::{
     path::{Path, PathBuf},
     sync::Arc,
 };
 use vantay::{
-    gallery::{Gallery, Options, Privacy, ReadOptions, check},
+    gallery::{Gallery, Key, Options, Privacy, ReadOptions, check_with},
     registration::{IdScheme, PersonalId},
 };
 
@@ -19,8 +19,8 @@ fn golden(version: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden").join(format!("gallery-{version}"))
 }
 
-fn write(path: &Path) {
-    let gallery = Gallery::create(path, Options { face: Some(face_spec()), ..Options::default() }).unwrap();
+fn write(path: &Path, read: ReadOptions) {
+    let gallery = Gallery::create(path, Options { face: Some(face_spec()), read, ..Options::default() }).unwrap();
     let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
     (0..6).for_each(|i| writer.enroll(sample(i)).unwrap());
     writer.commit().unwrap();
@@ -34,15 +34,17 @@ fn write(path: &Path) {
 
 #[test]
 fn galleries_of_every_version_read() {
-    for version in ["1.0"] {
+    for (version, key) in
+        [("1.0", None), ("1.1", None), ("1.1-encrypted", Some(Key::new(*b"the key of the golden gallery...")))]
+    {
         let path = golden(version);
+        // A checkout gives the files other permissions.
+        let options = ReadOptions { privacy: Privacy::Warned, key, ..ReadOptions::default() };
         if std::env::var_os("VANTAY_BLESS").is_some() && !path.exists() {
             std::fs::create_dir_all(path.parent().unwrap()).unwrap();
-            write(&path);
+            write(&path, options.clone());
         }
-        // A checkout gives the files other permissions.
-        let options = ReadOptions { privacy: Privacy::Warned, ..ReadOptions::default() };
-        let gallery = Gallery::open_with(&path, options).unwrap();
+        let gallery = Gallery::open_with(&path, options.clone()).unwrap();
         let snapshot = gallery.snapshot();
         assert_eq!((snapshot.info().registrations, snapshot.info().removed_rows), (5, 1), "version {version}");
         for i in (0..6).filter(|&i| i != 2) {
@@ -50,7 +52,29 @@ fn galleries_of_every_version_read() {
             let place = snapshot.find_registration(expected.id.as_str()).unwrap().unwrap();
             assert_same(&snapshot.segments()[place.segment].registration(place.row as usize).unwrap(), &expected);
         }
-        let report = check(&path, true);
+        let report = check_with(&path, &options, true);
         assert!(report.is_whole(), "version {version}: {:?}", report.problems);
+    }
+}
+
+#[test]
+fn galleries_of_every_version_are_written_on() {
+    for version in ["1.0", "1.1"] {
+        let directory = tempfile::tempdir().unwrap();
+        for entry in std::fs::read_dir(golden(version)).unwrap() {
+            let entry = entry.unwrap();
+            std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
+        }
+        let options = ReadOptions { privacy: Privacy::Warned, ..ReadOptions::default() };
+        let gallery = Gallery::open_with(directory.path(), options.clone()).unwrap();
+        let before = content(&gallery.snapshot()).unwrap();
+        let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
+        writer.enroll(sample(10)).unwrap();
+        writer.commit().unwrap();
+        writer.compact().unwrap();
+        let mut after = content(&gallery.snapshot()).unwrap();
+        assert!(after.remove(sample(10).id.as_str()).is_some());
+        assert_eq!(after, before, "version {version}");
+        assert!(check_with(directory.path(), &options, true).is_whole());
     }
 }

@@ -198,3 +198,50 @@ fn a_writer_that_is_killed_loses_nothing_it_promised() {
     }
     eprintln!("{started} writers killed, {total} commits");
 }
+
+/// Opens, waits for the parent to cut the files, and reads everything; does nothing unless it is a child.
+#[test]
+fn child_reads_what_is_cut() {
+    let Some(path) = std::env::var_os(CHILD).map(PathBuf::from) else { return };
+    let gallery = Gallery::open_with(&path, options()).unwrap();
+    println!("\nready {}", std::process::id());
+    while !path.with_extension("cut").exists() {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    match content(&gallery.snapshot()) {
+        Ok(found) => println!("\nread {}", found.len()),
+        Err(error) => println!("\nrefused {error}"),
+    }
+}
+
+/// What the documentation of the mapping says: the process ends by the system's signal, or the damage is seen. It never reads on.
+#[cfg(unix)]
+#[test]
+fn a_file_cut_under_a_reader_ends_the_reader_and_nothing_else() {
+    use std::os::unix::process::ExitStatusExt;
+    const SIGBUS: i32 = if cfg!(target_os = "linux") { 7 } else { 10 };
+    let directory = tempfile::tempdir().unwrap();
+    for keep in [0, 4096, 3 * 4096] {
+        let path = directory.path().join(format!("g{keep}"));
+        let gallery = create(&path);
+        let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
+        (0..300).for_each(|pair| stage(&mut writer, pair));
+        writer.commit().unwrap();
+        drop(writer);
+        let segment = gallery.snapshot().segments()[0].path().to_path_buf();
+        let bytes = std::fs::read(&segment).unwrap();
+        assert!(bytes.len() > 5 * 4096);
+        let mut reader = child("child_reads_what_is_cut", &path).stderr(Stdio::null()).spawn().unwrap();
+        let mut lines = BufReader::new(reader.stdout.take().unwrap()).lines().map_while(Result::ok);
+        lines.find(|line| line.starts_with("ready ")).expect("the child opens the gallery");
+        std::fs::OpenOptions::new().write(true).open(&segment).unwrap().set_len(keep).unwrap();
+        std::fs::write(path.with_extension("cut"), b"").unwrap();
+        let said: Vec<String> = lines.collect();
+        let status = reader.wait().unwrap();
+        assert!(!said.iter().any(|line| line.starts_with("read ")), "read on after the cut at {keep}");
+        let refused = said.iter().any(|line| line.starts_with("refused "));
+        assert!(refused || status.signal() == Some(SIGBUS), "cut at {keep}: {status}");
+        // Who opens it after the cut gets an error.
+        assert!(Gallery::open_with(&path, options()).unwrap_err().is_damage());
+    }
+}

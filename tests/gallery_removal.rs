@@ -3,7 +3,12 @@
 
 mod gallery_support;
 
-use gallery_support::{Doubles, content::content, face_spec, finger, new_gallery, registration, sample};
+use gallery_support::{
+    Doubles,
+    content::content,
+    face_spec, finger, new_gallery, registration, sample,
+    storage::{Meter, Metered},
+};
 use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
 use std::{collections::BTreeSet, path::Path, sync::Arc};
@@ -169,4 +174,33 @@ fn columns_of_another_version_are_derived_anew_when_segments_merge() {
     let derived = snapshot.segments()[0].derived(vantay::gallery::Modality::Face, 1).unwrap().unwrap();
     assert_eq!(derived.version(), 8);
     assert_eq!(content(&snapshot).unwrap(), before);
+}
+
+#[test]
+fn compaction_needs_the_room_of_one_segment_more() {
+    let directory = tempfile::tempdir().unwrap();
+    let disk = Arc::new(Metered::default());
+    let limits = Limits { staged_rows: 16, merged_rows: 64, ..Limits::default() };
+    let read = ReadOptions { limits, storage: Arc::new(Meter(disk.clone())), ..ReadOptions::default() };
+    let options = Options { face: Some(face_spec()), read, ..Options::default() };
+    let gallery = Gallery::create(directory.path().join("g"), options).unwrap();
+    let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
+    (0..600).for_each(|i| writer.enroll(sample(i)).unwrap());
+    writer.commit().unwrap();
+    (0..600).step_by(10).for_each(|i| {
+        writer.remove(&subject(&sample(i))).unwrap();
+    });
+    writer.commit().unwrap();
+    let before = disk.standing();
+    disk.most();
+    let done = writer.compact().unwrap();
+    assert!(done.segments_written >= 6, "{done:?}");
+    let largest =
+        gallery.snapshot().segments().iter().map(|s| std::fs::metadata(s.path()).unwrap().len()).max().unwrap();
+    let extra = disk.most() - before;
+    // The manifests are small beside it.
+    assert!(extra <= largest + (16 << 10), "{extra} bytes more, the largest segment has {largest}");
+    // Everything was read once and written once.
+    assert!(done.bytes_written <= done.bytes_read);
+    assert_eq!(writer.compact().unwrap().segments_read, 0);
 }

@@ -29,7 +29,7 @@ const PACKAGES: [(&str, &[&str]); 7] = [
     ("plotters", &["evaluation"]),
     ("flate2", &["registration", "evaluation"]),
     ("zstd", &["registration", "evaluation"]),
-    ("rand_pcg", &["synthesis", "evaluation", "decision"]),
+    ("rand_pcg", &["synthesis", "evaluation", "decision", "search"]),
 ];
 
 #[test]

@@ -2,7 +2,15 @@
 
 #![allow(clippy::unwrap_used)]
 
-use std::{collections::BTreeSet, sync::Arc};
+use std::{
+    collections::BTreeSet,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
+    thread,
+    time::{Duration, Instant},
+};
 use vantay::{
     decision::Decision,
     face,
@@ -11,7 +19,7 @@ use vantay::{
     registration::{FaceModel, Registration},
     search::{
         DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
-        SearchColumns, Thresholds,
+        SearchColumns, SearchError, Thresholds,
     },
     simd::Level,
     synthesis::{Generator, Population},
@@ -336,4 +344,84 @@ fn a_deduplication_that_was_stopped_goes_on_from_its_checkpoint() {
 
     let other = DeduplicateOptions { face_candidates: Some(0.5), ..resumed };
     assert!(matches!(search.deduplicate(None, &other), Err(vantay::search::SearchError::Checkpoint { .. })));
+}
+
+#[test]
+fn an_identification_that_is_told_to_stop_stops() {
+    let generator = population(300, 0.0, 1);
+    let (_directory, gallery) = gallery(&all(&generator), 100);
+    let snapshot = gallery.snapshot();
+    let search = Search::new(&snapshot, judge()).unwrap();
+    let probes: Vec<_> = (0..4).map(|line| generator.probe(line, 1)).collect();
+    let stop = AtomicBool::new(true);
+    for modality in [Modality::Face, Modality::Fingerprint, Modality::Both] {
+        for depth in [Depth::Exhaustive, Depth::for_miss(0.05)] {
+            let options = IdentifyOptions { modality, depth, stop: Some(&stop), ..IdentifyOptions::default() };
+            assert!(matches!(search.identify(&probes, &options), Err(SearchError::Stopped)), "{modality:?}");
+        }
+    }
+    stop.store(false, Relaxed);
+    let options = IdentifyOptions { stop: Some(&stop), ..IdentifyOptions::default() };
+    let unwatched = IdentifyOptions::default();
+    assert_eq!(search.identify(&probes, &options).unwrap().0, search.identify(&probes, &unwatched).unwrap().0);
+
+    // Several seconds of comparing, stopped after a tenth of one.
+    let many: Vec<_> = probes.iter().cycle().take(2000).cloned().collect();
+    let options = IdentifyOptions { depth: Depth::Exhaustive, stop: Some(&stop), ..IdentifyOptions::default() };
+    let told = thread::scope(|scope| {
+        let told = scope.spawn(|| {
+            thread::sleep(Duration::from_millis(100));
+            stop.store(true, Relaxed);
+            Instant::now()
+        });
+        assert!(matches!(search.identify(&many, &options), Err(SearchError::Stopped)));
+        told.join().unwrap()
+    });
+    assert!(told.elapsed() < Duration::from_secs(1), "heard after {:?}", told.elapsed());
+}
+
+/// Whatever byte of an embedding is changed on disk: the search names the file, or answers as if nothing had happened.
+#[test]
+fn a_damaged_embedding_never_changes_an_answer() {
+    let generator = population(120, 0.0, 1);
+    let registrations = all(&generator);
+    let (directory, gallery) = gallery(&registrations, 1000);
+    let options = IdentifyOptions { modality: Modality::Face, top: 5, ..IdentifyOptions::default() };
+    let probes = &registrations[..4];
+    let names = |gallery: &Gallery| {
+        let snapshot = gallery.snapshot();
+        let search = Search::new(&snapshot, judge())?;
+        let (answers, _) = search.identify(probes, &options)?;
+        let names = answers.into_iter().map(|answer| answer.candidates.into_iter().map(|c| c.registration).collect());
+        Ok::<Vec<Vec<_>>, vantay::search::SearchError>(names.collect())
+    };
+    let expected = names(&gallery).unwrap();
+    let embedding = |row: usize| {
+        let snapshot = gallery.snapshot();
+        bytemuck::cast_slice::<f32, u8>(snapshot.segments()[0].faces().unwrap().unwrap().embedding(row).unwrap())
+            .to_vec()
+    };
+    let folder = directory.path().join("gallery");
+    let segment = std::fs::read_dir(&folder).unwrap().map(|entry| entry.unwrap().path());
+    let segment = segment.into_iter().find(|path| path.file_name().unwrap().to_str().unwrap().starts_with("segment"));
+    let segment = segment.unwrap();
+    let whole = std::fs::read(&segment).unwrap();
+    let mut named = 0;
+    for row in 0..40 {
+        let row_bytes = embedding(row);
+        let at = whole.windows(row_bytes.len()).position(|window| window == row_bytes).unwrap();
+        let mut bytes = whole.clone();
+        // The sign of a component, and an exponent.
+        bytes[at + 4 * (row * 7 % DIMENSION) + 3] ^= if row % 2 == 0 { 0x80 } else { 0x01 };
+        std::fs::write(&segment, &bytes).unwrap();
+        match names(&Gallery::open(&folder).unwrap()) {
+            Ok(found) => assert_eq!(found, expected),
+            Err(error) => {
+                assert!(error.to_string().contains("segment-"), "{error}");
+                named += 1;
+            }
+        }
+        std::fs::write(&segment, &whole).unwrap();
+    }
+    assert!(named > 0);
 }

@@ -11,6 +11,18 @@ pub struct Set {
     pub files: Vec<(String, MinutiaeTemplate)>,
 }
 
+impl Set {
+    /// `fvc2002-db1b`, whatever the extractor.
+    pub fn sensor(&self) -> &str {
+        self.name.rsplit_once('-').unwrap().0
+    }
+
+    /// `mindtct` or `secugen`.
+    pub fn extractor(&self) -> &str {
+        self.name.rsplit_once('-').unwrap().1
+    }
+}
+
 /// Where the sets stand.
 pub fn folder() -> PathBuf {
     let data = std::env::var("VANTAY_DATA").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());

@@ -107,6 +107,27 @@ impl FingerCorrelation {
         })
     }
 
+    /// The correlation as JSON text.
+    ///
+    /// # Errors
+    /// [`DecisionError::Content`] if it cannot be written as JSON.
+    pub fn to_json(&self) -> Result<String, DecisionError> {
+        simd_json::serde::to_string(self)
+            .map_err(|error| DecisionError::Content { kind: "correlation", reason: error.to_string() })
+    }
+
+    /// A correlation from JSON text, checked.
+    ///
+    /// # Errors
+    /// [`DecisionError::Content`] if it is not one.
+    pub fn from_json(text: &str) -> Result<Self, DecisionError> {
+        let mut bytes = text.as_bytes().to_vec();
+        let found: Self = simd_json::serde::from_slice(&mut bytes)
+            .map_err(|error| DecisionError::Content { kind: "correlation", reason: error.to_string() })?;
+        found.check()?;
+        Ok(found)
+    }
+
     pub(super) fn check(&self) -> Result<(), DecisionError> {
         let share = |x: f64| (0.0..=1.0).contains(&x);
         match share(self.value) && share(self.low) && share(self.high) {

@@ -52,6 +52,16 @@ impl Proportion {
         Self { errors: self.errors / effect, trials: self.trials / effect }
     }
 
+    /// How many errors; a fraction where a design effect was taken into account.
+    pub fn errors(self) -> f64 {
+        self.errors
+    }
+
+    /// In how many trials; likewise.
+    pub fn trials(self) -> f64 {
+        self.trials
+    }
+
     /// The share of errors; 0 without trials.
     pub fn value(self) -> f64 {
         if self.trials > 0.0 { self.errors / self.trials } else { 0.0 }

@@ -8,7 +8,8 @@
 //! With `N` subjects of `m` references each and comparisons taken as independent, `FPIR = 1 - (1 - FMR)^(N m)`: the binomial
 //! model (Grother and Phillips, *Models of large population recognition performance*, CVPR 2004; ISO/IEC 19795-1). It errs to the safe
 //! side where errors cluster on few probes. A mate is missed if its best reference stays below the threshold: with `m`
-//! references that fail together the FNIR is the FNMR. A deduplication of `N` subjects makes `N (N - 1) / 2 · m` comparisons of strangers.
+//! references that fail together the FNIR is the FNMR. A deduplication of `N` subjects makes `N (N - 1) / 2 · m` comparisons of strangers,
+//! one of `P` registrations against `N` subjects `P N m`.
 
 use super::{Calibration, DecisionError, Rate};
 
@@ -25,6 +26,8 @@ use super::{Calibration, DecisionError, Rate};
 pub struct PlannedGallery {
     subjects: u64,
     references: f64,
+    /// Who is searched for, if it is not everybody in the gallery.
+    probes: Option<u64>,
 }
 
 /// What searches of a planned gallery are expected to give at one threshold.
@@ -45,7 +48,18 @@ impl PlannedGallery {
     /// A gallery of `subjects`, each with `references` that a probe is compared with (fingers times impressions, or portraits), on average;
     /// fewer than one counts as one.
     pub fn new(subjects: u64, references: f64) -> Self {
-        Self { subjects, references: if references > 1.0 { references } else { 1.0 } }
+        Self { subjects, references: if references > 1.0 { references } else { 1.0 }, probes: None }
+    }
+
+    /// The same where not all pairs of subjects are compared, but each of `probes` with each subject.
+    pub fn searched_by(self, probes: u64) -> Self {
+        Self { probes: Some(probes), ..self }
+    }
+
+    /// The same where each comparison of two persons is the best of `ways`: of two images, or of any finger with any. Each way is a
+    /// chance for a stranger.
+    pub fn times(self, ways: f64) -> Self {
+        Self { references: self.references * if ways > 1.0 { ways } else { 1.0 }, ..self }
     }
 
     /// Comparisons with strangers that a search makes.
@@ -70,9 +84,10 @@ impl PlannedGallery {
         Ok(-libm::expm1(libm::log1p(-fpir) / self.comparisons().max(1.0)))
     }
 
-    /// Comparisons of strangers when every pair of subjects is compared once.
+    /// Comparisons of strangers when every pair of subjects is compared once, or each probe with each subject.
     pub fn pairs(&self) -> f64 {
-        self.comparisons() * (self.subjects.saturating_sub(1) as f64) / 2.0
+        let searches = self.probes.map_or(self.subjects.saturating_sub(1) as f64 / 2.0, |probes| probes as f64);
+        self.comparisons() * searches
     }
 
     /// The false match rate at which a deduplication is expected to find `false_pairs`.
@@ -127,5 +142,7 @@ mod tests {
         let planned = PlannedGallery::new(1_001, 2.0);
         assert_eq!(planned.pairs(), 1_001_000.0);
         assert!((planned.fmr_for_false_pairs(10.01).unwrap() / 1e-5 - 1.0).abs() < 1e-12);
+        let daily = PlannedGallery::new(100_000_000, 1.0).searched_by(100_000).times(4.0);
+        assert_eq!(daily.pairs(), 4e13);
     }
 }

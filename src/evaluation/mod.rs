@@ -22,4 +22,4 @@ pub use error::EvaluationError;
 pub use identification::{IdentificationPoint, IdentificationRates, SearchOutcome};
 pub use rates::{AtFmr, ErrorRates, Estimate, Evaluation, MeanRates, Options, error_rates};
 pub use score_file::{ScoreFile, ScoredPair};
-pub use transfer::{LeftOut, StatedAndFound, leave_one_out};
+pub use transfer::{LeftOut, StatedAndFound, leave_groups_out, leave_one_out, left_out_text};

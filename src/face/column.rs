@@ -16,7 +16,7 @@
 
 use super::{
     FaceError,
-    quantise::{Rounded, round, round_coarsely},
+    quantise::{Rounded, round, round_coarsely, round_codes},
 };
 use crate::{
     simd::embedding::{Coding, TILE, TILE_HEAD},
@@ -128,7 +128,7 @@ fn header(coding: Coding, dimension: usize, count: usize) -> [u8; HEAD] {
 }
 
 /// Writes the tile of up to 64 rows.
-pub(super) fn encode_tile<'a>(coding: Coding, tile: &mut [u8], rows: impl Iterator<Item = &'a [f32]>) {
+fn encode_tile<'a>(coding: Coding, tile: &mut [u8], rows: impl Iterator<Item = &'a [f32]>) {
     let (head, bytes) = tile.split_at_mut(TILE_HEAD);
     head.fill(0);
     bytes.fill(if coding == Coding::Fine { 128 } else { 0 });
@@ -142,13 +142,10 @@ pub(super) fn encode_tile<'a>(coding: Coding, tile: &mut [u8], rows: impl Iterat
         longest = longest.max(length);
         head[4 * reference..][..4].copy_from_slice(&scale.to_le_bytes());
         head[4 * (TILE + reference)..][..4].copy_from_slice(&residual.to_le_bytes());
-        for (step, word) in codes[..row.len()].chunks(4).enumerate() {
-            match coding {
-                Coding::Fine => {
-                    let at = 4 * (step * TILE + reference);
-                    bytes[at..at + 4].iter_mut().zip(word).for_each(|(b, code)| *b = code.wrapping_add(-128) as u8);
-                }
-                Coding::Coarse => {
+        match coding {
+            Coding::Fine => write_fine(bytes, reference, &codes[..row.len()]),
+            Coding::Coarse => {
+                for (step, word) in codes[..row.len()].chunks(4).enumerate() {
                     let at = 4 * (step / 2 * TILE + reference);
                     let shift = step % 2 * 4;
                     bytes[at..at + 4].iter_mut().zip(word).for_each(|(b, code)| *b |= (*code as u8) << shift);
@@ -159,6 +156,49 @@ pub(super) fn encode_tile<'a>(coding: Coding, tile: &mut [u8], rows: impl Iterat
     head[8 * TILE..][..4].copy_from_slice(&longest.to_le_bytes());
 }
 
+/// Writes a fine tile of up to 64 rows out of other tiles: of each row its tile, where in it, and the row itself.
+///
+/// Scale and residual are the stored ones, codes are rounded again by the same arithmetic: a row is half as much to read as the lines that
+/// its codes are spread over.
+pub(super) fn gather_tile<'a>(tile: &mut [u8], references: impl Iterator<Item = (&'a [u8], usize, &'a [f32])>) {
+    let (head, bytes) = tile.split_at_mut(TILE_HEAD);
+    head.fill(0);
+    let mut codes = [0; FaceEmbedding::MAX_DIMENSION];
+    let mut longest = 0.0f32;
+    for (to, (source, from, row)) in references.take(TILE).enumerate() {
+        for part in [0, TILE] {
+            head[4 * (part + to)..][..4].copy_from_slice(&source[4 * (part + from)..][..4]);
+        }
+        let length: [u8; 4] = std::array::from_fn(|i| source[8 * TILE + i]);
+        longest = longest.max(f32::from_le_bytes(length));
+        // What is not rounded has codes of zero.
+        let _ = round_codes(row, 127, &mut codes);
+        write_fine(bytes, to, &codes[..row.len()]);
+    }
+    head[8 * TILE..][..4].copy_from_slice(&longest.to_le_bytes());
+}
+
+/// Writes the codes of a tile's reference.
+fn write_fine(tile: &mut [u8], reference: usize, codes: &[i8]) {
+    let (words, rest) = codes.as_chunks::<4>();
+    let mut steps = tile.chunks_exact_mut(4 * TILE);
+    for (word, step) in words.iter().zip(&mut steps) {
+        step[4 * reference..][..4].copy_from_slice(&word.map(|code| code.wrapping_add(-128) as u8));
+    }
+    if let Some(step) = steps.next() {
+        step[4 * reference..][..4].iter_mut().zip(rest).for_each(|(b, code)| *b = code.wrapping_add(-128) as u8);
+    }
+}
+
+/// Says of stored embeddings whether they can be relied upon; asked before one is compared in full.
+///
+/// A screen has to be sound before a search starts. Embeddings are too many to be read for that: a search compares a few in
+/// full, and asks for those alone.
+pub trait RowCheck: Sync {
+    /// Whether row `row` of the column is as it was stored.
+    fn is_sound(&self, row: u32) -> bool;
+}
+
 /// Stored embeddings, their screen and, if not all rows count, a filter; borrowed, wherever they are mapped.
 #[derive(Clone, Copy)]
 pub struct FaceColumn<'a> {
@@ -167,6 +207,7 @@ pub struct FaceColumn<'a> {
     fine: &'a [u8],
     coarse: Option<&'a [u8]>,
     filter: Option<&'a [u64]>,
+    check: Option<&'a dyn RowCheck>,
 }
 
 impl<'a> FaceColumn<'a> {
@@ -178,7 +219,7 @@ impl<'a> FaceColumn<'a> {
     /// If a length does not fit, or the screen is not of this version and for such rows.
     pub fn new(dimension: usize, rows: &'a [f32], screen: &'a [u8]) -> Result<Self, FaceError> {
         let fine = tiles(Coding::Fine, dimension, count(dimension, rows)?, screen)?;
-        Ok(FaceColumn { dimension, rows, fine, coarse: None, filter: None })
+        Ok(FaceColumn { dimension, rows, fine, coarse: None, filter: None, check: None })
     }
 
     /// The same column with the coarse screen that [`encode_coarse`] derived from its rows.
@@ -202,6 +243,12 @@ impl<'a> FaceColumn<'a> {
         Ok(FaceColumn { filter: Some(filter), ..self })
     }
 
+    /// The same column, whose rows `check` is asked about before they are compared in full. One that is not sound ends the search
+    /// with [`FaceError::Damaged`].
+    pub fn checked_by(self, check: &'a dyn RowCheck) -> Self {
+        FaceColumn { check: Some(check), ..self }
+    }
+
     /// Components of an embedding.
     pub fn dimension(&self) -> usize {
         self.dimension
@@ -223,6 +270,11 @@ impl<'a> FaceColumn<'a> {
     /// If there is no such row.
     pub fn row(&self, row: u32) -> &'a [f32] {
         &self.rows[row as usize * self.dimension..][..self.dimension]
+    }
+
+    /// Whether row `row` may be compared.
+    pub(super) fn is_sound(&self, row: u32) -> bool {
+        self.check.is_none_or(|check| check.is_sound(row))
     }
 
     pub(super) fn tile_count(&self) -> usize {

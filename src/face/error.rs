@@ -32,6 +32,9 @@ pub enum FaceError {
         /// How many components there are.
         found: usize,
     },
+    /// The caller's flag stopped the search.
+    #[error("the search was stopped")]
+    Stopped,
     /// A screen column does not start as this version writes it.
     #[error("not a face screen of this version, dimension and number of references")]
     ScreenHead,
@@ -62,6 +65,14 @@ pub enum FaceError {
     /// A threshold is not a number.
     #[error("the threshold is not a number")]
     Threshold,
+    /// A stored embedding is not what was stored, as the column's [`RowCheck`](super::RowCheck) found.
+    #[error("embedding {row} of column {column} is damaged")]
+    Damaged {
+        /// Which of the columns searched, from 0.
+        column: u32,
+        /// Which row of it, from 0.
+        row: u32,
+    },
     /// More columns than a place can name.
     #[error("{found} columns: at most {} can be searched as one", u32::MAX)]
     Columns {

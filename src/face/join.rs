@@ -12,7 +12,7 @@ use super::{
     FaceError,
     column::FaceColumn,
     probe::Probes,
-    references::{Place, Work},
+    references::{Damage, Place, Work},
     search::{batch, interval, lanes},
 };
 use crate::simd::{
@@ -138,11 +138,14 @@ impl<'a> FaceJoin<'a> {
     /// Runs some blocks in order, on the threads of the current pool, until they are done, the sink breaks or `cancel` is set.
     ///
     /// After a cancellation the sink may have got pairs of the block [`Joined::next`]; they come again when it is run again.
-    pub fn run(&self, blocks: Range<u64>, sink: &impl PairSink, cancel: &AtomicBool) -> Joined {
+    ///
+    /// # Errors
+    /// If an embedding that had to be compared in full is damaged; the block is not finished then.
+    pub fn run(&self, blocks: Range<u64>, sink: &impl PairSink, cancel: &AtomicBool) -> Result<Joined, FaceError> {
         let all = self.blocks();
         let mut joined = Joined { work: Work::default(), next: blocks.start };
         for block in blocks.start..blocks.end.min(all) {
-            let work = self.block(block, sink, cancel);
+            let work = self.block(block, sink, cancel)?;
             joined.work = joined.work + work;
             if cancel.load(Relaxed) {
                 break;
@@ -152,15 +155,19 @@ impl<'a> FaceJoin<'a> {
                 break;
             }
         }
-        joined
+        Ok(joined)
     }
 
-    fn block(&self, block: u64, sink: &impl PairSink, cancel: &AtomicBool) -> Work {
+    fn block(&self, block: u64, sink: &impl PairSink, cancel: &AtomicBool) -> Result<Work, FaceError> {
         let rows = self.rows_per_block();
         let places = kept(self.left, block * rows..(block + 1) * rows);
         let Some(&earliest) = places.first() else {
-            return Work::default();
+            return Ok(Work::default());
         };
+        let damage = Damage::default();
+        for &place in places.iter().filter(|place| !self.left[place.column as usize].is_sound(place.row)) {
+            damage.found(place);
+        }
         let right = self.right.unwrap_or(self.left);
         let screen = Screen::new(self.level, Coding::Fine);
         let rows = places.iter().map(|place| self.left[place.column as usize].row(place.row)).collect();
@@ -175,8 +182,18 @@ impl<'a> FaceJoin<'a> {
                 (first..tiles).step_by(TASK).map(move |first| (c as u32, first..tiles.min(first + TASK)))
             })
             .collect();
-        let pass = Pass { join: self, right, block, places: &places, probes: &probes, tests: &tests, screen, sink };
-        tasks
+        let pass = Pass {
+            join: self,
+            right,
+            block,
+            places: &places,
+            probes: &probes,
+            tests: &tests,
+            screen,
+            sink,
+            damage: &damage,
+        };
+        let work = tasks
             .into_par_iter()
             .fold(Part::default, |mut part, (column, tiles)| {
                 if !cancel.load(Relaxed) {
@@ -190,7 +207,9 @@ impl<'a> FaceJoin<'a> {
                 }
                 part.work
             })
-            .reduce(Work::default, |a, b| a + b)
+            .reduce(Work::default, |a, b| a + b);
+        damage.into_result()?;
+        Ok(work)
     }
 }
 
@@ -218,6 +237,7 @@ struct Pass<'p, 'a, S> {
     tests: &'p [Test],
     screen: Screen,
     sink: &'p S,
+    damage: &'p Damage,
 }
 
 /// One thread's part of it.
@@ -266,6 +286,10 @@ impl<S: PairSink> Pass<'_, '_, S> {
                             continue;
                         }
                         let b = place(lane);
+                        if !column.is_sound(b.row) {
+                            self.damage.found(b);
+                            continue;
+                        }
                         let score = compare.dot(self.probes.row(probe), column.row(b.row));
                         part.work.full_comparisons += 1;
                         if score >= self.join.threshold && score < f64::INFINITY {

@@ -53,13 +53,14 @@ mod join;
 mod probe;
 mod quantise;
 mod references;
+mod scan;
 mod search;
 mod shared;
 mod shortlist;
 #[cfg(test)]
 mod tests;
 
-pub use column::{FaceColumn, FaceScreen, encode, encode_coarse};
+pub use column::{FaceColumn, FaceScreen, RowCheck, encode, encode_coarse};
 pub use error::FaceError;
 pub use join::{FaceJoin, Finished, Joined, Pair, PairSink};
 pub use references::{Candidate, EveryRow, Place, References, Work};

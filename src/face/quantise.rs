@@ -28,17 +28,25 @@ const LANES: usize = 8;
 
 /// Writes the codes of `row`, within ±`limit`, to the front of `codes`.
 pub(super) fn round(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded {
+    match round_codes(row, limit, codes) {
+        Ok(scale) => measure(row, scale, &codes[..row.len()]),
+        Err(rounded) => rounded,
+    }
+}
+
+/// The same without measuring how far that moves the row: the scale, or what to say of a row that is not rounded.
+pub(super) fn round_codes(row: &[f32], limit: i8, codes: &mut [i8]) -> Result<f32, Rounded> {
     let codes = &mut codes[..row.len()];
-    let largest = match largest(row) {
-        Ok(largest) => largest,
+    match largest(row) {
+        Ok(largest) => {
+            whole(row, f32::from(limit) / largest, limit, codes);
+            Ok(largest / f32::from(limit))
+        }
         Err(rounded) => {
             codes.fill(0);
-            return rounded;
+            Err(rounded)
         }
-    };
-    let scale = largest / f32::from(limit);
-    whole(row, f32::from(limit) / largest, limit, codes);
-    measure(row, scale, codes)
+    }
 }
 
 /// Writes codes within ±`limit` with an even sum to the front of `codes`, as coarse references need of a probe: their codes

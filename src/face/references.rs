@@ -1,6 +1,10 @@
 //! What a search has to know about references besides their embeddings: whose they are, and how ties break.
 
-use std::cmp::Ordering;
+use super::FaceError;
+use std::{
+    cmp::Ordering,
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
 
 /// A stored embedding: a column of the search, and a row of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -63,6 +67,24 @@ impl std::ops::Add for Work {
             comparisons: self.comparisons + other.comparisons,
             full_comparisons: self.full_comparisons + other.full_comparisons,
             bytes_read: self.bytes_read + other.bytes_read,
+        }
+    }
+}
+
+/// The damaged row that threads came upon, if any: the last of several.
+#[derive(Debug, Default)]
+pub(super) struct Damage(AtomicU64);
+
+impl Damage {
+    pub fn found(&self, place: Place) {
+        // Columns are fewer than 2³², so one more does not overflow, and zero stays for none.
+        self.0.fetch_max((u64::from(place.column) + 1) << 32 | u64::from(place.row), Relaxed);
+    }
+
+    pub fn into_result(self) -> Result<(), FaceError> {
+        match self.0.into_inner() {
+            0 => Ok(()),
+            place => Err(FaceError::Damaged { column: (place >> 32) as u32 - 1, row: place as u32 }),
         }
     }
 }

@@ -41,7 +41,7 @@ struct State {
     /// Who comes next gets this number.
     next: u64,
     waiting: VecDeque<Waiting>,
-    answers: HashMap<u64, Vec<Candidate>>,
+    answers: HashMap<u64, Result<Vec<Candidate>, FaceError>>,
 }
 
 impl<'a, R: References + ?Sized> FaceSearch<'a, R> {
@@ -64,7 +64,7 @@ impl<R: References + ?Sized> SharedSearch<'_, R> {
         probe::check(probe, probe.len())?;
         self.search.check(probe.len(), wanted)?;
         if rayon::current_thread_index().is_some() {
-            return Ok(self.search.rows(&[probe], &[wanted]).candidates.pop().unwrap_or_default());
+            return Ok(self.search.rows(&[probe], &[wanted])?.candidates.pop().unwrap_or_default());
         }
         let mut state = self.state.lock();
         let number = state.next;
@@ -72,7 +72,7 @@ impl<R: References + ?Sized> SharedSearch<'_, R> {
         state.waiting.push_back(Waiting { number, probe: probe.to_vec(), wanted });
         loop {
             if let Some(answer) = state.answers.remove(&number) {
-                return Ok(answer);
+                return answer;
             }
             if state.running {
                 self.ended.wait(&mut state);
@@ -100,11 +100,15 @@ impl<R: References + ?Sized> Pass<'_, '_, R> {
         let search = || {
             let rows: Vec<&[f32]> = self.probes.iter().map(|waiting| waiting.probe.as_slice()).collect();
             let wanted: Vec<Wanted> = self.probes.iter().map(|waiting| waiting.wanted).collect();
-            self.shared.search.rows(&rows, &wanted).candidates
+            self.shared.search.rows(&rows, &wanted)
         };
-        let candidates = match self.shared.pool {
+        let found = match self.shared.pool {
             Some(pool) => pool.install(search),
             None => search(),
+        };
+        let candidates: Vec<_> = match found {
+            Ok(found) => found.candidates.into_iter().map(Ok).collect(),
+            Err(error) => vec![Err(error); self.probes.len()],
         };
         let answers = self.probes.drain(..).map(|waiting| waiting.number).zip(candidates);
         self.shared.state.lock().answers.extend(answers);

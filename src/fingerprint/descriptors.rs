@@ -16,12 +16,13 @@
 //! random one included, and settles in two rounds.
 //!
 //! # Cost
-//! Neighbours are found by masks of sixteen, so nothing branches on a single one. No sum of bumps overflows a byte in practice;
+//! Neighbours are found by masks of 64, so nothing branches on a single one, and four minutiae are projected at a time: the weights are
+//! 20 KB, and reading them for each alone would cost as much as the sums. No sum of bumps overflows a byte in practice;
 //! where crowded templates would, it saturates. A product of 64 bytes is at most 64 × 128 × 127, far below `i32`.
 
 use super::{
     parameters as p,
-    points::Column,
+    points::{Column, ROOM},
     prepared::{DIMENSION, Descriptor, Stored},
     trigonometry,
 };
@@ -130,102 +131,181 @@ fn places() -> &'static Places {
     })
 }
 
+/// The template spread out, and what one minutia sees of the others, in its own frame.
+struct Scene {
+    x: Column<f32>,
+    y: Column<f32>,
+    cos: Column<f32>,
+    sin: Column<f32>,
+    us: Column<f32>,
+    vs: Column<f32>,
+    /// Cosine and sine of the turn, and of twice it.
+    turns: [Column<f32>; CHANNELS - 1],
+}
+
+impl Scene {
+    fn new(minutiae: &[Stored]) -> Scene {
+        let [far, zero] = [1e6, 0.0].map(Column::of);
+        let mut scene = Scene {
+            x: far.clone(),
+            y: far,
+            cos: zero.clone(),
+            sin: zero.clone(),
+            us: zero.clone(),
+            vs: zero.clone(),
+            turns: std::array::from_fn(|_| zero.clone()),
+        };
+        for (k, m) in minutiae.iter().enumerate() {
+            scene.x[k] = f32::from(m.x);
+            scene.y[k] = f32::from(m.y);
+            scene.cos[k] = trigonometry::cos(m.angle);
+            scene.sin[k] = trigonometry::sin(m.angle);
+        }
+        scene
+    }
+
+    /// Turns everything to minutia `i` and says whom each ring reaches: a bit each, 64 to a word.
+    #[inline(always)]
+    fn turn_to<L: Lanes>(&mut self, i: usize, blocks: usize, places: &Places) -> [[u64; ROOM / 64]; RINGS] {
+        let real = L::F::splat;
+        let (c, s) = (real(self.cos[i]), real(self.sin[i]));
+        let (px, py) = (real(self.x[i]), real(self.y[i]));
+        let [from, to] = [&places.from, &places.to].map(|of| of.map(|reach| L::I::splat(reach.to_bits() as i32)));
+        let mut reached = [[0u64; ROOM / 64]; RINGS];
+        for k in 0..blocks {
+            let (dx, dy) = (L::F::load(&self.x.0[k]) - px, L::F::load(&self.y.0[k]) - py);
+            (dx * c - dy * s).store(&mut self.us.0[k]);
+            (dx * s + dy * c).store(&mut self.vs.0[k]);
+            let (oc, os) = (L::F::load(&self.cos.0[k]), L::F::load(&self.sin.0[k]));
+            let (tc, ts) = (oc * c + os * s, os * c - oc * s);
+            let turns = [tc, ts, tc * tc - ts * ts, real(2.0) * tc * ts];
+            for (turn, column) in turns.into_iter().zip(&mut self.turns) {
+                turn.store(&mut column.0[k]);
+            }
+            // Squares are not negative, so their bits are in the order of the numbers.
+            let apart = (dx * dx + dy * dy).bits();
+            for ring in 0..RINGS {
+                let mask = apart.below(to[ring]) & !apart.below(from[ring]);
+                reached[ring][k / 4] |= u64::from(mask) << (k % 4 * LANES);
+            }
+        }
+        for ring in &mut reached {
+            ring[i / 64] &= !(1 << (i % 64));
+        }
+        reached
+    }
+
+    /// The sums at the places around minutia `i`, rounded to bytes. Neighbours come in their order, so the sums are the same everywhere.
+    #[inline(always)]
+    fn sums<L: Lanes>(&mut self, i: usize, blocks: usize, places: &Places) -> [i8; SUMS] {
+        let real = L::F::splat;
+        let reached = self.turn_to::<L>(i, blocks, places);
+        let mut bytes = [0i8; SUMS];
+        let (columns, _) = bytes.as_chunks_mut::<LANES>();
+        for ring in 0..RINGS {
+            let (x, y) = (L::F::load(&places.x[ring]), L::F::load(&places.y[ring]));
+            let inverse = real(places.inverse[ring]);
+            let mut sums = [real(0.0); CHANNELS];
+            for (word, &reached) in reached[ring][..blocks.div_ceil(4)].iter().enumerate() {
+                let mut mask = reached;
+                while mask != 0 {
+                    let j = word * 64 + mask.trailing_zeros() as usize;
+                    mask &= mask - 1;
+                    let (dx, dy) = (x - real(self.us[j]), y - real(self.vs[j]));
+                    let bump = (real(1.0) - (dx * dx + dy * dy) * inverse).most(real(0.0));
+                    let bump = bump * bump;
+                    sums[0] = sums[0] + bump;
+                    for k in 1..CHANNELS {
+                        sums[k] = sums[k] + bump * real(self.turns[k - 1][j]);
+                    }
+                }
+            }
+            for (channel, sum) in sums.into_iter().enumerate() {
+                (sum * real(p::SUM_SCALE)).bytes(&mut columns[ring * CHANNELS + channel]);
+            }
+        }
+        bytes
+    }
+}
+
+impl Projection {
+    /// The outputs of `T` neighbourhoods, so that a weight that was loaded serves all of them, and no sum waits for another.
+    #[inline(always)]
+    fn outputs<L: Lanes, const T: usize>(&self, sums: &[[i8; SUMS]; T]) -> [[L::I; BLOCKS]; T] {
+        let mut outputs = sums.each_ref().map(|sums| {
+            // What the 128 added to each weight makes too much.
+            let total: i32 = sums.iter().map(|&sum| i32::from(sum)).sum();
+            [L::I::splat(-128 * total); BLOCKS]
+        });
+        for (step, weights) in self.weights.iter().enumerate() {
+            for (outputs, sums) in outputs.iter_mut().zip(sums) {
+                let four = std::array::from_fn(|k| sums[4 * step + k] as u8);
+                for k in 0..BLOCKS {
+                    outputs[k] = outputs[k].add_products(&weights[k], four);
+                }
+            }
+        }
+        outputs
+    }
+
+    /// The descriptors of the outputs of some neighbourhoods.
+    #[inline(always)]
+    fn finish<L: Lanes, const T: usize>(&self, outputs: &[[L::I; BLOCKS]; T]) -> [Descriptor; T] {
+        let (scales, biases) = (self.scale.as_chunks::<LANES>().0, self.bias.as_chunks::<LANES>().0);
+        let mut values = [[L::F::splat(0.0); BLOCKS]; T];
+        let mut squares = [[0f32; DIMENSION]; T];
+        for (t, outputs) in outputs.iter().enumerate() {
+            for (k, square) in squares[t].as_chunks_mut::<LANES>().0.iter_mut().enumerate() {
+                let value = (outputs[k] + L::I::load(&biases[k])).real() * L::F::load(&scales[k]);
+                (value * value).store(square);
+                values[t][k] = value;
+            }
+        }
+        // Each in the order of the outputs; side by side, because each addition waits for the one before.
+        let mut norms = [0f32; T];
+        for k in 0..DIMENSION {
+            for (norm, squares) in norms.iter_mut().zip(&squares) {
+                *norm += squares[k];
+            }
+        }
+        let mut descriptors = [[0i8; DIMENSION]; T];
+        for ((descriptor, values), norm) in descriptors.iter_mut().zip(values).zip(norms) {
+            let scale = L::F::splat(p::DESCRIPTOR_LENGTH / norm.sqrt().max(1e-6));
+            for (value, bytes) in values.into_iter().zip(descriptor.as_chunks_mut::<LANES>().0) {
+                // Rounded to nearest, the same way everywhere.
+                let value = (value * scale).most(L::F::splat(-127.0)).least(L::F::splat(127.0));
+                (value + L::F::splat(0.5).signed_as(value)).bytes(bytes);
+            }
+        }
+        descriptors
+    }
+}
+
+/// So many minutiae are described side by side.
+const TILE: usize = 4;
+
 impl Task for Describe<'_> {
     type Output = ();
 
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
         let places = places();
-        let n = self.minutiae.len();
-        let blocks = n.div_ceil(LANES);
-        let (mut x, mut y) = (Column::of(1e6f32), Column::of(1e6f32));
-        let (mut cos, mut sin) = (Column::of(0f32), Column::of(0f32));
-        for (k, m) in self.minutiae.iter().enumerate() {
-            x[k] = f32::from(m.x);
-            y[k] = f32::from(m.y);
-            cos[k] = trigonometry::cos(m.angle);
-            sin[k] = trigonometry::sin(m.angle);
-        }
-        let (mut us, mut vs, mut apart) = (Column::of(0f32), Column::of(0f32), Column::of(0f32));
-        let (mut turned_cos, mut turned_sin) = (Column::of(0f32), Column::of(0f32));
-        let real = L::F::splat;
-        for i in 0..n {
-            let (c, s) = (real(cos[i]), real(sin[i]));
-            let (px, py) = (real(x[i]), real(y[i]));
-            for k in 0..blocks {
-                let (dx, dy) = (L::F::load(&x.0[k]) - px, L::F::load(&y.0[k]) - py);
-                (dx * c - dy * s).store(&mut us.0[k]);
-                (dx * s + dy * c).store(&mut vs.0[k]);
-                (dx * dx + dy * dy).store(&mut apart.0[k]);
-                let (oc, os) = (L::F::load(&cos.0[k]), L::F::load(&sin.0[k]));
-                (oc * c + os * s).store(&mut turned_cos.0[k]);
-                (os * c - oc * s).store(&mut turned_sin.0[k]);
+        let blocks = self.minutiae.len().div_ceil(LANES);
+        let mut scene = Scene::new(self.minutiae);
+        for (tile, rows) in self.rows.chunks_mut(TILE).enumerate() {
+            let mut sums = [[0i8; SUMS]; TILE];
+            for (t, sums) in sums.iter_mut().enumerate().take(rows.len()) {
+                *sums = scene.sums::<L>(tile * TILE + t, blocks, places);
             }
-            let mut sums = [[real(0.0); CHANNELS]; RINGS];
-            for ring in 0..RINGS {
-                let from = L::I::splat(places.from[ring].to_bits() as i32);
-                let to = L::I::splat(places.to[ring].to_bits() as i32);
-                let (x, y) = (L::F::load(&places.x[ring]), L::F::load(&places.y[ring]));
-                let inverse = real(places.inverse[ring]);
-                let sums = &mut sums[ring];
-                for block in 0..blocks {
-                    // Squares are not negative, so their bits are in the order of the numbers.
-                    let bits = L::F::load(&apart.0[block]).bits();
-                    let mut mask = bits.below(to) & !bits.below(from);
-                    if i / LANES == block {
-                        mask &= !(1 << (i % LANES));
-                    }
-                    while mask != 0 {
-                        let j = block * LANES + mask.trailing_zeros() as usize;
-                        mask &= mask - 1;
-                        let (tc, ts) = (turned_cos[j], turned_sin[j]);
-                        let channels = [real(tc), real(ts), real(tc * tc - ts * ts), real(2.0 * tc * ts)];
-                        let (dx, dy) = (x - real(us[j]), y - real(vs[j]));
-                        let bump = (real(1.0) - (dx * dx + dy * dy) * inverse).most(real(0.0));
-                        let bump = bump * bump;
-                        sums[0] = sums[0] + bump;
-                        for k in 1..CHANNELS {
-                            sums[k] = sums[k] + bump * channels[k - 1];
-                        }
-                    }
-                }
-            }
-            // Rounded to bytes.
-            let mut bytes = [0i8; SUMS];
-            for (ring, sums) in sums.iter().enumerate() {
-                for (channel, sum) in sums.iter().enumerate() {
-                    let at = ring * CHANNELS + channel;
-                    (*sum * real(p::SUM_SCALE)).bytes(&mut bytes.as_chunks_mut::<LANES>().0[at]);
-                }
-            }
-            let total: i32 = bytes.iter().map(|&b| i32::from(b)).sum();
-            let mut out = [[0i32; LANES]; BLOCKS];
-            let (fours, _) = bytes.as_chunks::<4>();
-            let mut acc = [L::I::splat(-128 * total); BLOCKS];
-            for (four, weights) in fours.iter().zip(&self.projection.weights) {
-                let four = four.map(|v| v as u8);
-                for k in 0..BLOCKS {
-                    acc[k] = acc[k].add_products(&weights[k], four);
-                }
-            }
-            for k in 0..BLOCKS {
-                acc[k].store(&mut out[k]);
-            }
-            let mut values = [0f32; DIMENSION];
-            let mut norm = 0f32;
-            for k in 0..DIMENSION {
-                let value = (out[k / LANES][k % LANES] + self.projection.bias[k]) as f32 * self.projection.scale[k];
-                values[k] = value;
-                norm += value * value;
-            }
-            let scale = p::DESCRIPTOR_LENGTH / norm.sqrt().max(1e-6);
-            for (to, value) in self.rows[i].iter_mut().zip(values) {
-                // Rounded to nearest, the same way everywhere.
-                let value = (value * scale).clamp(-127.0, 127.0);
-                *to = (value + if value < 0.0 { -0.5 } else { 0.5 }) as i8;
-            }
+            let outputs = if L::ROOMY {
+                self.projection.outputs::<L, TILE>(&sums)
+            } else {
+                // Their sums would not stay in the registers.
+                sums.map(|sums| self.projection.outputs::<L, 1>(&[sums])[0])
+            };
+            rows.copy_from_slice(&self.projection.finish::<L, TILE>(&outputs)[..rows.len()]);
             if let Some(all) = &mut self.sums {
-                all.push(bytes);
+                all.extend_from_slice(&sums[..rows.len()]);
             }
         }
     }
@@ -248,6 +328,75 @@ pub(super) fn sums(minutiae: &[Stored]) -> Vec<[i8; SUMS]> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The descriptors by the book: one number at a time, every neighbour at every place.
+    fn plain(minutiae: &[Stored], projection: &Projection) -> Vec<Descriptor> {
+        let turn = |m: &Stored| (trigonometry::cos(m.angle), trigonometry::sin(m.angle));
+        let describe = |i: usize| {
+            let me = &minutiae[i];
+            let (c, s) = turn(me);
+            let mut bytes = [0i8; SUMS];
+            for (ring, &(radius, count, reach)) in p::RINGS.iter().enumerate() {
+                for place in 0..count {
+                    let angle = (place * 256 / count) as u8;
+                    let (x, y) = (radius * trigonometry::cos(angle), radius * trigonometry::sin(angle));
+                    let mut sums = [0f32; CHANNELS];
+                    for (_, other) in minutiae.iter().enumerate().filter(|(j, _)| *j != i) {
+                        let (dx, dy) = (f32::from(other.x) - f32::from(me.x), f32::from(other.y) - f32::from(me.y));
+                        let (u, v) = (dx * c - dy * s, dx * s + dy * c);
+                        let (oc, os) = turn(other);
+                        let (tc, ts) = (oc * c + os * s, os * c - oc * s);
+                        let (du, dv) = (x - u, y - v);
+                        let bump = (1.0 - (du * du + dv * dv) * (1.0 / (reach * reach))).max(0.0);
+                        let bump = bump * bump;
+                        let channels = [1.0, tc, ts, tc * tc - ts * ts, 2.0 * tc * ts];
+                        sums.iter_mut().zip(channels).for_each(|(sum, channel)| *sum += bump * channel);
+                    }
+                    for (channel, sum) in sums.into_iter().enumerate() {
+                        bytes[(ring * CHANNELS + channel) * LANES + place] = (sum * p::SUM_SCALE) as i8;
+                    }
+                }
+            }
+            let values: [f32; DIMENSION] = std::array::from_fn(|k| {
+                let weight = |sum: usize| projection.weights[sum / 4][k / LANES][4 * (k % LANES) + sum % 4] ^ 128;
+                let sum: i32 = (0..SUMS).map(|sum| i32::from(weight(sum) as i8) * i32::from(bytes[sum])).sum();
+                (sum + projection.bias[k]) as f32 * projection.scale[k]
+            });
+            let norm = values.iter().fold(0f32, |norm, value| norm + value * value);
+            let scale = p::DESCRIPTOR_LENGTH / norm.sqrt().max(1e-6);
+            values.map(|value| {
+                let value = (value * scale).clamp(-127.0, 127.0);
+                (value + if value < 0.0 { -0.5 } else { 0.5 }) as i8
+            })
+        };
+        (0..minutiae.len()).map(describe).collect()
+    }
+
+    #[test]
+    fn descriptors_are_those_of_the_book() {
+        let mut mix = 1u64;
+        let mut next = move |below: u64| {
+            mix = mix.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (mix >> 33) % below
+        };
+        for n in [0, 1, 2, 3, 4, 5, 15, 16, 17, 40, 63, 64, 65, 101, 130, 255] {
+            // Sparse, as prints are, and crowded.
+            for side in [20, 300] {
+                let mut place = || next(side) as i16 - side as i16 / 2;
+                let at: Vec<(i16, i16)> = (0..n).map(|_| (place(), place())).collect();
+                let stored = |(x, y)| Stored { x, y, angle: next(256) as u8, kind: 1, weight: 0, depth: 0 };
+                let minutiae: Vec<Stored> = at.into_iter().map(stored).collect();
+                let expected = plain(&minutiae, Projection::shipped());
+                for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+                    let mut rows = vec![[0; DIMENSION]; n];
+                    let projection = Projection::shipped();
+                    let task = Describe { minutiae: &minutiae, rows: &mut rows, sums: None, projection };
+                    Dispatch::new(level).run(task);
+                    assert!(rows == expected, "{level}, {n} minutiae within {side} pixels");
+                }
+            }
+        }
+    }
 
     #[test]
     fn descriptors_are_the_same_at_every_level() {

@@ -13,7 +13,10 @@ use super::{
     segment_file::{Column, SegmentFile},
     table::{ColumnKey, Modality},
 };
-use crate::template::FingerPosition;
+use crate::{
+    registration::{PersonalId, RegistrationId},
+    template::FingerPosition,
+};
 use std::path::{Path, PathBuf};
 
 /// What a check found.
@@ -71,6 +74,9 @@ impl From<GalleryError> for Problem {
                 (path, None, "file".into(), format!("cannot {action}: {source}"))
             }
             GalleryError::NotAGallery { path } => (path, None, "manifest".into(), "missing".into()),
+            GalleryError::Encrypted { path }
+            | GalleryError::WrongKey { path }
+            | GalleryError::NotEncrypted { path } => (path, None, "key".into(), whole),
             GalleryError::Newer { path, .. } | GalleryError::Feature { path, .. } => {
                 (path, None, "format".into(), whole)
             }
@@ -89,6 +95,11 @@ impl From<GalleryError> for Problem {
 /// }
 /// ```
 pub fn check(path: impl AsRef<Path>, deep: bool) -> CheckReport {
+    check_with(path, &ReadOptions::default(), deep)
+}
+
+/// Checks as [`check`], an encrypted gallery too: by the key of `options`. Without the right key that is the only problem found.
+pub fn check_with(path: impl AsRef<Path>, options: &ReadOptions, deep: bool) -> CheckReport {
     let path = path.as_ref();
     let mut report = CheckReport { files: 1, ..CheckReport::default() };
     let manifest = match Manifest::read(path) {
@@ -99,10 +110,14 @@ pub fn check(path: impl AsRef<Path>, deep: bool) -> CheckReport {
         }
     };
     report.commit = Some(manifest.commit);
-    let options = ReadOptions { checking: Checking::OnFirstUse, ..ReadOptions::default() };
+    if let Err(error) = manifest.key(path, options.key.as_ref()) {
+        report.problems.push(error.into());
+        return report;
+    }
+    let options = ReadOptions { checking: Checking::OnFirstUse, ..options.clone() };
     for stated in &manifest.segments {
         report.files += 1 + usize::from(stated.live.is_some());
-        match open_segment(path, &options, &manifest, stated, None) {
+        match open_segment(path, &options, &manifest, stated, None, true) {
             Ok(segment) => check_segment(&segment, deep, &mut report),
             Err(error) => report.problems.push(error.into()),
         }
@@ -124,6 +139,7 @@ impl super::Snapshot {
 
 fn check_segment(segment: &Segment, deep: bool, report: &mut CheckReport) {
     let file = &*segment.file;
+    report.problems.extend(file.bad_seals().iter().cloned().map(Problem::from));
     if !deep {
         report.bytes += 128 + 64 * file.columns().len() as u64;
         return;
@@ -204,6 +220,11 @@ fn agreement(segment: &Segment) -> Result<(), GalleryError> {
             return Err(at(RegistrationHashes, i, "not the hash of its name"));
         }
         let entry = segment.entry(i)?;
+        let names =
+            RegistrationId::new(entry.registration).and_then(|_| PersonalId::new(entry.personal_id, segment.scheme));
+        if let Err(reason) = names {
+            return Err(at(RegistrationOffsets, i, &reason.to_string()));
+        }
         if subject_key(segment.scheme, entry.personal_id) != keys[i] || keys[subject_row] != sorted[i] {
             return Err(at(SubjectKeys, i, "not the key of its personal ID"));
         }

@@ -85,6 +85,30 @@ pub enum GalleryError {
         /// Its permission bits.
         mode: u32,
     },
+    /// The gallery is encrypted and no key was given.
+    #[error("{}: encrypted; its key is needed", path.display())]
+    Encrypted {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// The gallery is encrypted by another key.
+    #[error("{}: the key is not the one that the gallery was created with", path.display())]
+    WrongKey {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A key was given for a gallery that is not encrypted: not what the caller believes it is.
+    #[error("{}: not encrypted, though a key was given", path.display())]
+    NotEncrypted {
+        /// The directory.
+        path: PathBuf,
+    },
+    /// A file that should hold a key does not.
+    #[error("{}: expected a key: 32 bytes, or 64 hexadecimal digits", path.display())]
+    NoKey {
+        /// The file.
+        path: PathBuf,
+    },
     /// An option is out of its range.
     #[error("{reason}")]
     Option {

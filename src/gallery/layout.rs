@@ -14,11 +14,15 @@
 //! the table, the table those of the block checksums: a chain from the manifest to each byte. Columns belong to a *modality*
 //! (the registrations themselves, the face, a finger) and for fingers to a position; their order in the file is that of
 //! the table, each begins where the one before ends, rounded up to 64, so that nothing overlaps and nothing is hidden.
+//!
+//! In an encrypted gallery the file is a sealed header of 64 bytes and then these bytes in sealed blocks (`sealed.rs`).
 
 use bytemuck::{Pod, Zeroable};
 
 /// First bytes of a segment.
 pub(crate) const SEGMENT_MAGIC: [u8; 8] = *b"VANTAYSG";
+/// First bytes of a sealed segment.
+pub(crate) const SEALED_MAGIC: [u8; 8] = *b"VANTAYSE";
 /// First bytes of a segment's trailer.
 pub(crate) const TRAILER_MAGIC: [u8; 8] = *b"VANTAYTR";
 /// First bytes of a file that says which rows of a segment live.
@@ -28,11 +32,19 @@ pub(crate) const MANIFEST_MAGIC: &str = "VANTAY-GALLERY";
 /// Galleries of another major version are refused.
 pub(crate) const MAJOR: u16 = 1;
 /// Galleries of a later minor version are refused, of an earlier one read.
-pub(crate) const MINOR: u16 = 0;
+pub(crate) const MINOR: u16 = 1;
 /// Columns begin at multiples of this, so that any lane width reads them aligned.
 pub(crate) const ALIGNMENT: usize = 64;
 /// A checksum stands for this many bytes of a column; the last block of a column may be shorter.
 pub(crate) const BLOCK: usize = 32 << 10;
+/// So many bytes of a segment are sealed at once; the last block may be shorter.
+pub(crate) const SEALED_BLOCK: usize = 64 << 10;
+/// Bytes that sealing adds to each block, behind it.
+pub(crate) const SEALED_TAG: usize = 16;
+/// The feature of a manifest whose segments are sealed.
+pub(crate) const ENCRYPTED: &str = "encrypted";
+/// How segments are sealed.
+pub(crate) const CIPHER: &str = "aes-256-gcm";
 /// The longest reason why a finger is missing, in bytes.
 pub(crate) const MAX_REASON: usize = 64;
 /// How the byte of an unknown finger quality is stored.
@@ -62,6 +74,25 @@ pub(crate) struct Header {
     pub dimension: u32,
     pub block: u32,
     pub reserved: [u8; 12],
+    /// CRC-32C of the 60 bytes before.
+    pub checksum: u32,
+}
+
+/// The first 64 bytes of a sealed segment, in clear and authenticated with every block.
+#[derive(Clone, Copy, Pod, Zeroable)]
+#[repr(C)]
+pub(crate) struct SealedHeader {
+    pub magic: [u8; 8],
+    pub major: u16,
+    pub minor: u16,
+    /// Bit set of features that a reader has to know; none yet.
+    pub features: u32,
+    /// The gallery's random number.
+    pub gallery: [u8; 16],
+    pub segment: u64,
+    /// Random; makes the file's key its own.
+    pub salt: [u8; 16],
+    pub block: u32,
     /// CRC-32C of the 60 bytes before.
     pub checksum: u32,
 }
@@ -228,7 +259,7 @@ column_kinds! {
 
 const _: () = {
     assert!(size_of::<Header>() == 64 && size_of::<Trailer>() == 64 && size_of::<ColumnEntry>() == 64);
-    assert!(size_of::<LiveHeader>() == 64 && size_of::<FingerProperties>() == 8);
+    assert!(size_of::<SealedHeader>() == 64 && size_of::<LiveHeader>() == 64 && size_of::<FingerProperties>() == 8);
     assert!(BLOCK.is_multiple_of(ALIGNMENT));
 };
 
@@ -288,6 +319,10 @@ mod tests {
             fields!(Header: magic, major, minor, features, gallery, segment, dimension, block, reserved, checksum),
         );
         field(
+            "sealed header",
+            fields!(SealedHeader: magic, major, minor, features, gallery, segment, salt, block, checksum),
+        );
+        field(
             "table entry",
             fields!(ColumnEntry: kind, modality, position, derived_kind, derived_layout, derived_version, stride, count, offset,
                 length, checksums, checksums_checksum, reserved),
@@ -306,12 +341,14 @@ mod tests {
         }
         format!(
             "Format {MAJOR}.{MINOR}; columns at multiples of {ALIGNMENT} bytes; a CRC-32C for each {BLOCK} bytes of a column.\n\
-             A segment starts with `{}`, its trailer with `{}`, a file of live rows with `{}`, the manifest with `{MANIFEST_MAGIC}`.\n\n\
+             A segment starts with `{}`, its trailer with `{}`, a file of live rows with `{}`, the manifest with `{MANIFEST_MAGIC}`.\n\
+             A sealed segment starts with `{}`; blocks of {SEALED_BLOCK} bytes under `{CIPHER}`, each with {SEALED_TAG} bytes behind it.\n\n\
              | part | offset | bytes | field |\n|---|---|---|---|\n{text}\n\
              | column kind | name | bytes an item |\n|---|---|---|\n{columns}",
             magic(SEGMENT_MAGIC),
             magic(TRAILER_MAGIC),
             magic(LIVE_MAGIC),
+            magic(SEALED_MAGIC),
         )
     }
 

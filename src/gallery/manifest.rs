@@ -4,13 +4,13 @@
 //! else of it is read:
 //!
 //! ```text
-//! VANTAY-GALLERY 1.0 crc32c=9ab3c041 length=412
+//! VANTAY-GALLERY 1.1 crc32c=9ab3c041 length=412
 //! {"gallery":"…","commit":7,…}
 //! ```
 
 use super::{
-    FaceSpec, GalleryError,
-    layout::{MAJOR, MANIFEST, MANIFEST_COPY, MANIFEST_MAGIC, MANIFEST_NEXT, MINOR},
+    FaceSpec, GalleryError, Key,
+    layout::{CIPHER, ENCRYPTED, MAJOR, MANIFEST, MANIFEST_COPY, MANIFEST_MAGIC, MANIFEST_NEXT, MINOR},
     storage::Storage,
 };
 use crate::registration::IdScheme;
@@ -30,6 +30,9 @@ pub(crate) struct Manifest {
     pub face: Option<ManifestFace>,
     /// Names of features that a reader has to know.
     pub features: Vec<String>,
+    /// How the segments are encrypted, if they are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub encryption: Option<ManifestEncryption>,
     /// Live registrations and the subjects they are of.
     pub registrations: u64,
     pub subjects: u64,
@@ -42,6 +45,14 @@ pub(crate) struct Manifest {
 pub(crate) struct ManifestFace {
     pub model: String,
     pub dimension: u64,
+}
+
+/// The encryption of a gallery.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct ManifestEncryption {
+    pub cipher: String,
+    /// Tells a wrong key, 32 hexadecimal digits.
+    pub check: String,
 }
 
 /// One segment.
@@ -119,15 +130,21 @@ impl Manifest {
             return Err(damaged(bytes.len(), format!("{} bytes follow the first line, expected {length}", body.len())));
         }
         if first_line(major, minor, body) != line.as_bytes() {
-            let reason =
-                if crc32c::crc32c(body) == checksum { "the first line is not as written" } else { "wrong checksum" };
+            let reason = if self::checksum(major, minor, body) == checksum {
+                "the first line is not as written"
+            } else {
+                "wrong checksum"
+            };
             return Err(damaged(start, reason.into()));
         }
         let mut body = body.to_vec();
         let manifest: Manifest =
             simd_json::serde::from_slice(&mut body).map_err(|e| damaged(start, format!("does not read: {e}")))?;
-        if let Some(feature) = manifest.features.first() {
+        if let Some(feature) = manifest.features.iter().find(|feature| *feature != ENCRYPTED) {
             return Err(GalleryError::Feature { path: path.to_path_buf(), feature: feature.clone() });
+        }
+        if let Some(cipher) = manifest.encryption.as_ref().map(|of| &of.cipher).filter(|cipher| *cipher != CIPHER) {
+            return Err(GalleryError::Feature { path: path.to_path_buf(), feature: format!("cipher {cipher}") });
         }
         manifest.check().map_err(|reason| damaged(start, reason))?;
         Ok(manifest)
@@ -139,6 +156,9 @@ impl Manifest {
         self.scheme().ok_or_else(|| format!("ID scheme \"{}\" is not known", self.ids))?;
         if let Some(face) = &self.face {
             FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize }.check()?;
+        }
+        if self.features.len() != usize::from(self.encryption.is_some()) {
+            return Err("whether it is encrypted is said in two ways".into());
         }
         if self.commit >= 1 << 60 || self.next_segment >= 1 << 60 {
             return Err("commit or segment numbers that no gallery reaches".into());
@@ -165,6 +185,18 @@ impl Manifest {
     /// The gallery's number.
     pub(crate) fn gallery_bytes(&self) -> Option<[u8; 16]> {
         u128::from_str_radix(&self.gallery, 16).ok().filter(|_| self.gallery.len() == 32).map(u128::to_be_bytes)
+    }
+
+    /// The key by which the segments of the gallery in `directory` are opened, out of what the caller gave.
+    pub(crate) fn key<'k>(&self, directory: &Path, given: Option<&'k Key>) -> Result<Option<&'k Key>, GalleryError> {
+        let path = || directory.to_path_buf();
+        match (&self.encryption, given) {
+            (None, None) => Ok(None),
+            (Some(_), None) => Err(GalleryError::Encrypted { path: path() }),
+            (None, Some(_)) => Err(GalleryError::NotEncrypted { path: path() }),
+            (Some(of), Some(key)) if key.check_value(self.gallery_bytes().unwrap_or_default()) == of.check => Ok(given),
+            (Some(_), Some(_)) => Err(GalleryError::WrongKey { path: path() }),
+        }
     }
 
     /// The ID scheme, if this version knows it.
@@ -214,5 +246,14 @@ impl Manifest {
 }
 
 fn first_line(major: u16, minor: u16, body: &[u8]) -> Vec<u8> {
-    format!("{MANIFEST_MAGIC} {major}.{minor} crc32c={:08x} length={}", crc32c::crc32c(body), body.len()).into_bytes()
+    let checksum = checksum(major, minor, body);
+    format!("{MANIFEST_MAGIC} {major}.{minor} crc32c={checksum:08x} length={}", body.len()).into_bytes()
+}
+
+/// Of the version and the body; in 1.0, which had no other version to be taken for, of the body alone.
+fn checksum(major: u16, minor: u16, body: &[u8]) -> u32 {
+    match (major, minor) {
+        (1, 0) => crc32c::crc32c(body),
+        _ => crc32c::crc32c_append(crc32c::crc32c(format!("{major}.{minor}\n").as_bytes()), body),
+    }
 }

@@ -1,4 +1,4 @@
-//! Mapping a file: the only unsafe of the gallery.
+//! Mapping a file, and memory for what was decrypted: the only unsafe of the gallery.
 //!
 //! A mapped file is memory that another process could write to. The gallery's own processes never do: a segment is written
 //! once, under a name that no manifest holds, and after the commit that publishes it the file is only ever unlinked, which
@@ -7,26 +7,75 @@
 //! What the system leaves: if the owner truncates a file under a live mapping, reading the lost pages raises SIGBUS and ends
 //! the process. No portable means turns that into an error. Opening checks the length against the manifest, so that a
 //! file cut *before* it is opened is an error as any other damage.
+//!
+//! Decrypted segments lie in anonymous memory, locked before the first byte is written to it, so that it is never swapped out, left out of
+//! core dumps where the system knows how, and then read-only. A process may lock only so much (`ulimit -l`, `RLIMIT_MEMLOCK`); beyond that
+//! the memory is used unlocked and the gallery warns of it. The system wipes the pages when they are given back.
 #![allow(unsafe_code)]
 
-use memmap2::Mmap;
-use std::{fs::File, io, ops::Deref};
+use memmap2::{Advice, Mmap, MmapMut};
+use std::{
+    fs::File,
+    io,
+    ops::{Deref, Range},
+};
 
-/// A file's bytes, read-only, as long as the map lives. `Debug` shows the length alone.
-pub(crate) struct Map(Option<Mmap>);
+/// A file's bytes, or those decrypted from it, read-only, as long as the map lives. `Debug` shows the length alone.
+pub(crate) struct Map {
+    bytes: Option<Mmap>,
+    of: Memory,
+}
+
+/// What a map's bytes are.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Memory {
+    File,
+    Locked,
+    Unlocked,
+}
 
 impl Map {
     /// Maps the whole of `file`.
     pub(crate) fn new(file: &File) -> io::Result<Map> {
         if file.metadata()?.len() == 0 {
-            return Ok(Map(None));
+            return Ok(Map { bytes: None, of: Memory::File });
         }
         // SAFETY: the bytes do not change under the map: only this library writes files of a gallery (they are owner-only),
         // and it never writes to one that has been published (module documentation). Nothing but plain old data is read from
         // the map, and every value that matters is checked after it was read, so even a foreign write could not lead the
         // library's own code out of bounds of the map.
         let map = unsafe { Mmap::map(file) }?;
-        Ok(Map(Some(map)))
+        // Most of what is read is a page here and there: a header, a row. What is read from end to end says so, see `will_read`. Advice
+        // may be refused; then it is slower, not wrong.
+        let _ = map.advise(Advice::Random);
+        Ok(Map { bytes: Some(map), of: Memory::File })
+    }
+
+    /// Memory of `length` bytes, not zero, that `fill` writes.
+    pub(crate) fn opened(length: usize, fill: impl FnOnce(&mut [u8])) -> io::Result<Map> {
+        let mut memory = MmapMut::map_anon(length)?;
+        let of = if memory.lock().is_ok() { Memory::Locked } else { Memory::Unlocked };
+        // Only a precaution: some systems do not know it.
+        #[cfg(target_os = "linux")]
+        let _ = memory.advise(Advice::DontDump);
+        fill(&mut memory);
+        Ok(Map { bytes: Some(memory.make_read_only()?), of })
+    }
+
+    /// Whether it is decrypted memory that the system would not lock.
+    pub(crate) fn is_unlocked(&self) -> bool {
+        self.of == Memory::Unlocked
+    }
+
+    /// Tells the system that `range` is going to be read from its start to its end, as part of a longer run or by itself.
+    pub(crate) fn will_read(&self, range: Range<usize>, run: bool) {
+        let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return };
+        let _ = map.advise_range(if run { Advice::Sequential } else { Advice::WillNeed }, range.start, range.len());
+        // All pages at once, instead of a fault for every few of them.
+        #[cfg(target_os = "linux")]
+        if run {
+            let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
+        }
     }
 }
 
@@ -34,6 +83,6 @@ impl Deref for Map {
     type Target = [u8];
 
     fn deref(&self) -> &[u8] {
-        self.0.as_deref().unwrap_or(&[])
+        self.bytes.as_deref().unwrap_or(&[])
     }
 }

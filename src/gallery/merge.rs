@@ -3,7 +3,7 @@
 //! Column by column, so that memory holds the names and the numbers of the rows but not the templates. Everything that is
 //! read is checked against its checksum first: damage is not carried over under a fresh one. Derived columns whose
 //! items stand alone are moved item by item if all inputs have them in the deriver's version; otherwise they are derived anew,
-//! the embeddings from the mapped column that was just written.
+//! the embeddings from the mapped column that was just written, or, in an encrypted gallery, from a copy in memory.
 
 use super::{
     Derive, GalleryError, ItemLayout, Segment,
@@ -18,6 +18,7 @@ use super::{
 };
 use crate::template::{FingerPosition, MinutiaeTemplate};
 use std::{collections::BTreeSet, fs::File, sync::Arc};
+use zeroize::Zeroizing;
 
 /// A row that is dropped.
 const DROPPED: u32 = u32::MAX;
@@ -93,6 +94,17 @@ fn merge_faces(
     let written = writer.end()?;
     if move_derived(writer, Modality::Face, &parts, derive)? {
         return Ok(());
+    }
+    if target.key.is_some() {
+        // The file is sealed: it cannot be looked at before it is finished.
+        let mut gathered = Zeroizing::new(Vec::with_capacity(items * target.dimension));
+        for part in &parts {
+            for &(i, _) in &part.kept {
+                gathered.extend_from_slice(part.column.embedding(i)?);
+            }
+        }
+        let derived = derive.faces(target.dimension, &gathered);
+        return write_derived(writer, Modality::Face, items, derive.version(), derived);
     }
     writer.flush()?;
     let path = writer.path();

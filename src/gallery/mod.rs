@@ -13,6 +13,8 @@
 //!
 //! The way of immutable segments with a swapped manifest is that of Lucene and its descendants (tantivy among them).
 //!
+//! A gallery may be *encrypted*: given a [`Key`], segments are sealed on disk and opened into locked memory instead of a mapping.
+//!
 //! # Cost
 //! Opening reads a few hundred bytes a segment and maps it; memory does not depend on the size. Enrolling writes each byte once, and once
 //! more for each tier through which a small segment is merged.
@@ -52,6 +54,7 @@ mod columns;
 mod compact;
 mod derive;
 mod error;
+mod key;
 mod keys;
 mod layout;
 mod live;
@@ -62,6 +65,7 @@ mod map;
 mod merge;
 mod open;
 mod repair;
+mod sealed;
 mod segment;
 mod segment_file;
 mod segment_writer;
@@ -72,15 +76,16 @@ mod subjects;
 mod table;
 mod writer;
 
-pub use check::{CheckReport, Problem, check};
+pub use check::{CheckReport, Problem, check, check_with};
 pub use columns::{Derived, Faces, Fingers, ItemLayout};
 pub use compact::Compacted;
 pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
 pub use error::{GalleryError, Rejection};
+pub use key::Key;
 pub use keys::subject_key;
 pub use layout::FingerProperties;
 pub use open::{FaceSpec, Gallery, Limits, Options, Privacy, ReadOptions};
-pub use repair::{Repaired, repair};
+pub use repair::{Repaired, repair, repair_with};
 pub use segment::{DemographicColumns, Entry, MissingFinger, Segment};
 pub use segment_file::Checking;
 pub use snapshot::{Info, Place, Snapshot};

@@ -1,11 +1,11 @@
 //! Creating and opening a gallery.
 
 use super::{
-    Checking, Derive, Disk, GalleryError, Segment, Snapshot, Storage, Writer,
+    Checking, Derive, Disk, GalleryError, Key, Segment, Snapshot, Storage, Writer,
     layout::{self, segment_name},
     live::Live,
-    manifest::{Manifest, ManifestFace, ManifestSegment},
-    segment_file::SegmentFile,
+    manifest::{Manifest, ManifestEncryption, ManifestFace, ManifestSegment},
+    segment_file::{Opening, SegmentFile},
 };
 use crate::{registration::IdScheme, template::FaceEmbedding};
 use parking_lot::RwLock;
@@ -54,6 +54,9 @@ pub struct ReadOptions {
     pub checking: Checking,
     /// What to do if others than the owner can read the files.
     pub privacy: Privacy,
+    /// The key of an encrypted gallery. A gallery that is created with one is encrypted: its segments are sealed on disk
+    /// ([`Key`] has an example) and opened into locked memory.
+    pub key: Option<Key>,
     /// Sizes by which a writer works.
     pub limits: Limits,
     /// What changes the files.
@@ -110,6 +113,7 @@ impl Default for ReadOptions {
         ReadOptions {
             checking: Checking::default(),
             privacy: Privacy::default(),
+            key: None,
             limits: Limits::default(),
             storage: Arc::new(Disk),
         }
@@ -157,6 +161,11 @@ impl Gallery {
         let mut number = [0; 16];
         getrandom::fill(&mut number)
             .map_err(|e| GalleryError::io(path, "draw the gallery's number for")(io::Error::other(e.to_string())))?;
+        let encryption = options
+            .read
+            .key
+            .as_ref()
+            .map(|key| ManifestEncryption { cipher: layout::CIPHER.into(), check: key.check_value(number) });
         let manifest = Manifest {
             gallery: format!("{:032x}", u128::from_be_bytes(number)),
             commit: 0,
@@ -169,7 +178,8 @@ impl Gallery {
             face: options
                 .face
                 .map(|face| ManifestFace { model: face.model.to_string(), dimension: face.dimension as u64 }),
-            features: Vec::new(),
+            features: encryption.iter().map(|_| layout::ENCRYPTED.into()).collect(),
+            encryption,
             registrations: 0,
             subjects: 0,
             segments: Vec::new(),
@@ -181,7 +191,8 @@ impl Gallery {
     /// Opens a gallery at its last commit. Costs a few system calls and a few hundred bytes a segment, whatever their size.
     ///
     /// # Errors
-    /// If there is no gallery, it is of a later format, others can read it, or a header, a table or the manifest is damaged.
+    /// If there is no gallery, it is of a later format, others can read it, it is encrypted, or a header, a table or the manifest is
+    /// damaged.
     pub fn open(path: impl AsRef<Path>) -> Result<Gallery, GalleryError> {
         Self::open_with(path, ReadOptions::default())
     }
@@ -189,12 +200,19 @@ impl Gallery {
     /// Opens a gallery as [`Gallery::open`], by these options.
     ///
     /// # Errors
-    /// As [`Gallery::open`].
+    /// As [`Gallery::open`]; also if the key is missing, wrong, or not called for.
     pub fn open_with(path: impl AsRef<Path>, options: ReadOptions) -> Result<Gallery, GalleryError> {
         let path = path.as_ref();
         options.limits.check()?;
         let snapshot = read_snapshot(path, &options, None)?;
-        let warnings = others_can_read(path, &snapshot, options.privacy)?;
+        let mut warnings = others_can_read(path, &snapshot, options.privacy)?;
+        let unlocked = snapshot.info().unlocked_bytes;
+        if unlocked > 0 {
+            warnings.push(format!(
+                "{}: {unlocked} decrypted bytes could not be locked into memory and may be swapped out (`ulimit -l`)",
+                path.display()
+            ));
+        }
         let shared = Shared { path: path.to_path_buf(), options, snapshot: RwLock::new(Arc::new(snapshot)), warnings };
         Ok(Gallery { shared: Arc::new(shared) })
     }
@@ -226,7 +244,8 @@ impl Gallery {
         Writer::new(self.shared.clone(), derive)
     }
 
-    /// What of the files is open to others, if [`Privacy::Warned`] let it pass.
+    /// What the caller should know of the gallery as it was opened: what of the files is open to others, if [`Privacy::Warned`] let it
+    /// pass; how much decrypted memory the system would not lock.
     pub fn warnings(&self) -> &[String] {
         &self.shared.warnings
     }
@@ -276,10 +295,11 @@ fn assemble(
     before: Option<&Snapshot>,
     manifest: &Manifest,
 ) -> Result<Assembled, GalleryError> {
+    manifest.key(path, options.key.as_ref())?;
     let known = before.filter(|before| before.manifest.gallery == manifest.gallery);
     let segments = manifest.segments.iter().map(|stated| {
         let known = known.and_then(|before| before.segments.iter().find(|segment| segment.id() == stated.id));
-        open_segment(path, options, manifest, stated, known).map(Arc::new)
+        open_segment(path, options, manifest, stated, known, false).map(Arc::new)
     });
     Ok((segments.collect::<Result<_, _>>()?, manifest.scheme().unwrap_or_default(), face_of(manifest)))
 }
@@ -289,13 +309,15 @@ fn face_of(manifest: &Manifest) -> Option<FaceSpec> {
     Some(FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize })
 }
 
-/// Opens one segment of a manifest, or takes over from `known` what has not changed.
+/// Opens one segment of a manifest, or takes over from `known` what has not changed. With `keeps_going`, sealed blocks that do not open read as
+/// zeros.
 pub(crate) fn open_segment(
     path: &Path,
     options: &ReadOptions,
     manifest: &Manifest,
     stated: &ManifestSegment,
     known: Option<&Arc<Segment>>,
+    keeps_going: bool,
 ) -> Result<Segment, GalleryError> {
     let gallery = manifest.gallery_bytes().unwrap_or_default();
     let face = face_of(manifest);
@@ -309,10 +331,16 @@ pub(crate) fn open_segment(
         Some(segment) => segment.file.clone(),
         None => {
             let name = path.join(segment_name(stated.id));
-            let file = SegmentFile::open(&name, gallery, stated.id, options.checking).map_err(missing)?;
+            let key = manifest.key(path, options.key.as_ref())?;
+            let how = Opening { checking: options.checking, key, keeps_going };
+            let file = SegmentFile::open(&name, gallery, stated.id, how).map_err(missing)?;
             let found = (file.bytes(), file.rows as u64, file.trailer_checksum);
             if found != (stated.bytes, stated.rows, stated.trailer) {
-                return Err(file.damaged_at(file.bytes() - 64, "trailer", "not the one the manifest names".into()));
+                return Err(file.damaged_at(
+                    file.raw().len() as u64 - 64,
+                    "trailer",
+                    "not the one the manifest names".into(),
+                ));
             }
             if file.dimension != face.as_ref().map_or(0, |face| face.dimension) {
                 return Err(file.damaged_at(40, "header", format!("embeddings of {} dimensions", file.dimension)));

@@ -5,7 +5,7 @@
 //! A row whose removal cannot be read (its file of live rows is damaged) is not kept: nobody comes back by accident.
 
 use super::{
-    Checking, Derive, FaceSpec, Gallery, GalleryError, Options, Problem, ReadOptions,
+    Checking, Derive, FaceSpec, Gallery, GalleryError, Key, Options, Problem, ReadOptions,
     layout::{MANIFEST_COPY, live_commits},
     manifest::Manifest,
     open::open_segment,
@@ -37,18 +37,39 @@ pub fn repair(
     into: impl AsRef<Path>,
     derive: Arc<dyn Derive>,
 ) -> Result<Repaired, GalleryError> {
+    repair_with(from, &ReadOptions::default(), into, None, derive)
+}
+
+/// Repairs as [`repair`], an encrypted gallery too: reads `from` by the key of `options` and encrypts the new gallery by `key`, if there is one.
+///
+/// So it is also how a gallery gets another key, or loses or gains encryption.
+///
+/// # Errors
+/// As [`repair`]; also if the key of `from` is missing, wrong, or not called for.
+pub fn repair_with(
+    from: impl AsRef<Path>,
+    options: &ReadOptions,
+    into: impl AsRef<Path>,
+    key: Option<Key>,
+    derive: Arc<dyn Derive>,
+) -> Result<Repaired, GalleryError> {
     let (from, into) = (from.as_ref(), into.as_ref());
     let mut repaired = Repaired::default();
     let manifest = read_manifest(from, &mut repaired)?;
+    manifest.key(from, options.key.as_ref())?;
     let face = manifest.face.as_ref();
     let face = face.map(|face| FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize });
-    let options = Options { id_scheme: manifest.scheme().unwrap_or_default(), face, ..Options::default() };
-    let gallery = Gallery::create(into, options)?;
+    let read = ReadOptions { key, ..options.clone() };
+    let created = Options { id_scheme: manifest.scheme().unwrap_or_default(), face, read };
+    let gallery = Gallery::create(into, created)?;
     let mut writer = gallery.writer(derive)?;
-    let options = ReadOptions { checking: Checking::OnFirstUse, ..ReadOptions::default() };
+    let options = ReadOptions { checking: Checking::OnFirstUse, ..options.clone() };
     for stated in &manifest.segments {
-        let segment = match open_segment(from, &options, &manifest, stated, None) {
-            Ok(segment) => segment,
+        let segment = match open_segment(from, &options, &manifest, stated, None, true) {
+            Ok(segment) => {
+                repaired.problems.extend(segment.file.bad_seals().iter().cloned().map(Problem::from));
+                segment
+            }
             Err(error) => {
                 repaired.lost += stated.live.map_or(stated.rows, |live| live.rows);
                 repaired.problems.push(error.into());

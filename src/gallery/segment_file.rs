@@ -7,9 +7,10 @@
 //! more at about 20 GB/s, far above what brings them from disk.
 
 use super::{
-    GalleryError,
+    GalleryError, Key,
     layout::{self, BLOCK, ColumnEntry, ColumnKind, Header, Trailer},
     map::Map,
+    sealed,
     table::{ColumnKey, Modality, read_table},
 };
 use bytemuck::Pod;
@@ -58,10 +59,29 @@ pub(crate) struct SegmentFile {
     pub rows: usize,
     pub dimension: usize,
     pub trailer_checksum: u32,
+    /// Bytes of the file.
+    bytes: u64,
+    /// Sealed blocks that did not open, left as zeros.
+    bad_seals: Vec<GalleryError>,
     map: Map,
     checking: Checking,
     columns: Vec<Column>,
 }
+
+/// How a segment's file is opened.
+#[derive(Clone, Copy)]
+pub(crate) struct Opening<'a> {
+    pub checking: Checking,
+    /// The key, if the gallery is encrypted.
+    pub key: Option<&'a Key>,
+    /// Whether sealed blocks that do not open are left as zeros, for who wants to know what is whole.
+    pub keeps_going: bool,
+}
+
+/// Bytes of a column that are asked for as one, and so read from their start to their end.
+const SCAN: u64 = 256 << 10;
+/// How much of a run is read ahead of being checked.
+const RUN: usize = 4 << 20;
 
 /// CRC-32C of a plain structure's bytes but the last four, where it stands itself.
 pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
@@ -71,9 +91,17 @@ pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
 
 impl SegmentFile {
     /// Maps the segment `id` of `gallery` at `path`, and checks header, trailer and table.
-    pub(crate) fn open(path: &Path, gallery: [u8; 16], id: u64, checking: Checking) -> Result<Self, GalleryError> {
+    pub(crate) fn open(path: &Path, gallery: [u8; 16], id: u64, how: Opening<'_>) -> Result<Self, GalleryError> {
         let file = File::open(path).map_err(GalleryError::io(path, "open"))?;
-        let map = Map::new(&file).map_err(GalleryError::io(path, "map"))?;
+        let stored = Map::new(&file).map_err(GalleryError::io(path, "map"))?;
+        let bytes = stored.len() as u64;
+        let (map, bad_seals) = match how.key {
+            None => (stored, Vec::new()),
+            Some(key) => {
+                let opened = sealed::open(path, &stored, key, gallery, id, how.keeps_going)?;
+                (opened.map, opened.bad)
+            }
+        };
         let at = |offset: u64, part: &str, reason: String| GalleryError::Damaged {
             path: path.to_path_buf(),
             offset,
@@ -142,8 +170,10 @@ impl SegmentFile {
             rows: trailer.rows as usize,
             dimension: header.dimension as usize,
             trailer_checksum: trailer.checksum,
+            bytes,
+            bad_seals,
             map,
-            checking,
+            checking: how.checking,
             columns,
         };
         segment.check_counts().map_err(|reason| segment.damaged_at(trailer.table, "table", reason))?;
@@ -152,10 +182,20 @@ impl SegmentFile {
 
     /// Bytes of the file.
     pub(crate) fn bytes(&self) -> u64 {
-        self.map.len() as u64
+        self.bytes
     }
 
-    /// The whole file, unchecked.
+    /// Sealed blocks that did not open; their bytes read as zeros.
+    pub(crate) fn bad_seals(&self) -> &[GalleryError] {
+        &self.bad_seals
+    }
+
+    /// Bytes of decrypted memory that the system would not lock.
+    pub(crate) fn unlocked_bytes(&self) -> u64 {
+        if self.map.is_unlocked() { self.map.len() as u64 } else { 0 }
+    }
+
+    /// The whole segment, decrypted if it was sealed, unchecked.
     pub(crate) fn raw(&self) -> &[u8] {
         &self.map
     }
@@ -268,13 +308,21 @@ impl SegmentFile {
             }
         };
         let bytes = self.unchecked(column);
-        let blocks = (start as usize / BLOCK)..=((start + length - 1) as usize / BLOCK);
+        let end = (start + length) as usize;
+        let blocks = (start as usize / BLOCK)..=((end - 1) / BLOCK);
+        let mut announced = 0;
         for block in blocks {
             let bit = 1u64 << (block % 64);
             if checked[block / 64].load(Ordering::Acquire) & bit != 0 {
                 continue;
             }
             let from = block * BLOCK;
+            if from >= announced {
+                let run = length >= SCAN;
+                announced = if run { end.min(from + RUN) } else { bytes.len().min(from + BLOCK) };
+                let at = column.entry.offset as usize;
+                self.map.will_read(at + from..at + announced, run);
+            }
             let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
             if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
                 return Err(self.damaged(column, from as u64, format!("wrong checksum of block {block}")));

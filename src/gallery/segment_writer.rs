@@ -1,8 +1,9 @@
 //! Writes a segment from front to back.
 
 use super::{
-    GalleryError,
+    GalleryError, Key,
     layout::{self, ALIGNMENT, BLOCK, ColumnEntry, ColumnKind, Header, Trailer, aligned},
+    sealed::Sealing,
     segment_file::self_checksum,
     storage::{Storage, StorageFile},
     table::ColumnKey,
@@ -21,6 +22,8 @@ const GATHER: usize = 1 << 20;
 pub(crate) struct SegmentWriter {
     path: PathBuf,
     file: Box<dyn StorageFile>,
+    /// What encrypts the bytes on their way to the file, in an encrypted gallery.
+    sealing: Option<Sealing>,
     segment: u64,
     /// Bytes handed in so far, and those of them that the file has not got yet.
     written: u64,
@@ -56,14 +59,16 @@ pub(crate) struct ColumnForm {
 }
 
 impl SegmentWriter {
-    /// Starts a segment file at `path`.
+    /// Starts a segment file at `path`, sealed if there is a key.
     pub(crate) fn create(
         storage: &dyn Storage,
         path: &Path,
-        gallery: [u8; 16],
+        (gallery, key): ([u8; 16], Option<&Key>),
         segment: u64,
         dimension: usize,
     ) -> Result<Self, GalleryError> {
+        let sealing = key.map(|key| Sealing::new(key, gallery, segment)).transpose();
+        let sealing = sealing.map_err(GalleryError::io(path, "make a key for"))?;
         let file = storage.create(path).map_err(GalleryError::io(path, "create"))?;
         let mut header = Header {
             magic: layout::SEGMENT_MAGIC,
@@ -79,6 +84,7 @@ impl SegmentWriter {
         let mut writer = SegmentWriter {
             path: path.to_path_buf(),
             file,
+            sealing,
             segment,
             written: 0,
             gathered: Vec::with_capacity(2 * GATHER),
@@ -182,6 +188,9 @@ impl SegmentWriter {
         self.put(table)?;
         self.put(bytemuck::bytes_of(&trailer))?;
         self.flush()?;
+        if let Some(sealing) = &mut self.sealing {
+            sealing.finish(&mut *self.file).map_err(GalleryError::io(&self.path, "write"))?;
+        }
         // It held templates.
         self.gathered.zeroize();
         Ok(Unsynced { path: self.path, file: self.file })
@@ -190,8 +199,11 @@ impl SegmentWriter {
     /// Hands everything gathered to the file, so that a mapping sees it.
     pub(crate) fn flush(&mut self) -> Result<(), GalleryError> {
         if !self.gathered.is_empty() {
-            self.file.append(&self.gathered).map_err(GalleryError::io(&self.path, "write"))?;
+            let gathered = std::mem::take(&mut self.gathered);
+            let handed = self.hand(&gathered);
+            self.gathered = gathered;
             self.gathered.clear();
+            handed?;
         }
         Ok(())
     }
@@ -206,13 +218,21 @@ impl SegmentWriter {
         self.put(&[0; ALIGNMENT][..zeros])
     }
 
+    fn hand(&mut self, bytes: &[u8]) -> Result<(), GalleryError> {
+        let handed = match &mut self.sealing {
+            None => self.file.append(bytes),
+            Some(sealing) => sealing.append(&mut *self.file, bytes),
+        };
+        handed.map_err(GalleryError::io(&self.path, "write"))
+    }
+
     fn put(&mut self, bytes: &[u8]) -> Result<(), GalleryError> {
         self.written += bytes.len() as u64;
         if self.gathered.len() + bytes.len() > GATHER {
             self.flush()?;
         }
         if bytes.len() >= GATHER {
-            return self.file.append(bytes).map_err(GalleryError::io(&self.path, "write"));
+            return self.hand(bytes);
         }
         self.gathered.extend_from_slice(bytes);
         Ok(())

@@ -37,6 +37,10 @@ pub struct Info {
     pub face: Option<FaceSpec>,
     /// Rows of removed subjects that compaction would drop.
     pub removed_rows: u64,
+    /// Whether the segments are encrypted on disk.
+    pub encrypted: bool,
+    /// Bytes of decrypted memory that the system would not lock.
+    pub unlocked_bytes: u64,
 }
 
 /// Where a registration stands: the segment by its place in [`Snapshot::segments`], and the row.
@@ -61,6 +65,8 @@ impl Snapshot {
             id_scheme: self.scheme,
             face: self.face.clone(),
             removed_rows: rows - self.manifest.registrations,
+            encrypted: self.manifest.encryption.is_some(),
+            unlocked_bytes: self.segments.iter().map(|segment| segment.file.unlocked_bytes()).sum(),
         }
     }
 

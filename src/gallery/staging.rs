@@ -1,9 +1,9 @@
 //! Registrations that were enrolled and not yet written: what becomes one segment.
 
 use super::{
-    Derive, DerivedColumn, DerivedLayout, FingerProperties, GalleryError,
+    Derive, DerivedColumn, DerivedLayout, FingerProperties, GalleryError, Key,
     layout::{self, ColumnKind::*, segment_name},
-    segment_file::{Checking, SegmentFile},
+    segment_file::{Checking, Opening, SegmentFile},
     segment_writer::{ColumnForm, SegmentWriter, Unsynced},
     storage::Storage,
     table::{ColumnKey, Modality},
@@ -27,18 +27,21 @@ pub(crate) struct Target {
     pub gallery: [u8; 16],
     pub dimension: usize,
     pub checking: Checking,
+    /// The key by which segments are sealed, if they are.
+    pub key: Option<Key>,
 }
 
 impl Target {
     /// Starts a segment file.
     pub(crate) fn create(&self, segment: u64) -> Result<SegmentWriter, GalleryError> {
         let path = self.directory.join(segment_name(segment));
-        SegmentWriter::create(&*self.storage, &path, self.gallery, segment, self.dimension)
+        SegmentWriter::create(&*self.storage, &path, (self.gallery, self.key.as_ref()), segment, self.dimension)
     }
 
     /// Opens a segment that was just written. Its bytes come from memory, so they are not read again to be checked.
     pub(crate) fn open(&self, segment: u64) -> Result<SegmentFile, GalleryError> {
-        SegmentFile::open(&self.directory.join(segment_name(segment)), self.gallery, segment, self.checking)
+        let how = Opening { checking: self.checking, key: self.key.as_ref(), keeps_going: false };
+        SegmentFile::open(&self.directory.join(segment_name(segment)), self.gallery, segment, how)
     }
 }
 

@@ -88,6 +88,7 @@ impl Writer {
             gallery: base.manifest.gallery_bytes().unwrap_or_default(),
             dimension: base.face.as_ref().map_or(0, |face| face.dimension),
             checking: shared.options.checking,
+            key: shared.options.key.clone(),
         };
         let next_segment = base.manifest.next_segment;
         let writer = Writer {

@@ -27,6 +27,9 @@ pub enum FeedError {
     /// The feed could not be read on: the file ends early, is damaged, or the device failed. What follows is unknown.
     #[error("cannot read on: {0}")]
     Io(#[from] io::Error),
+    /// The feed could not be opened.
+    #[error("cannot be opened: {0}")]
+    Open(io::Error),
     /// The line is not JSON in UTF-8.
     #[error("not JSON: {reason}")]
     Json {
@@ -128,7 +131,7 @@ impl FeedError {
             FeedError::PersonalId { .. } => "personal-id",
             FeedError::RegistrationId { .. } => "registration-id",
             FeedError::Template(_) => "template",
-            FeedError::Io(_) => "io",
+            FeedError::Io(_) | FeedError::Open(_) => "io",
             FeedError::Json { .. } => "json",
             FeedError::LineTooLong { .. } => "line-too-long",
             FeedError::Absent => "absent",
@@ -178,12 +181,15 @@ pub struct FeedProblem {
 impl FeedProblem {
     /// Whether the feed cannot be read beyond this problem. Such a problem stops a run whatever was asked.
     pub fn is_final(&self) -> bool {
-        matches!(self.reason, FeedError::Io(_))
+        matches!(self.reason, FeedError::Io(_) | FeedError::Open(_))
     }
 }
 
 impl fmt::Display for FeedProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if let FeedError::Open(_) = self.reason {
+            return write!(f, "{}: {}", self.place.file, self.reason);
+        }
         write!(f, "{}: line {}, byte {}: ", self.place.file, self.place.line, self.offset)?;
         if !self.field.is_empty() {
             write!(f, "{}: ", self.field)?;

@@ -2,7 +2,7 @@
 
 use super::{Judge, Modality, SearchError, Thresholds};
 use crate::{
-    decision::{Calibration, Fusion, Level, Part, PlannedGallery, Policy},
+    decision::{Calibration, FingerCorrelation, Fusion, Level, Part, PlannedGallery, Policy},
     gallery::Snapshot,
 };
 
@@ -38,7 +38,8 @@ impl Deciding {
         }
         let shipped = || snapshot.face().and_then(|face| Calibration::default_face(&face.model));
         let face = self.face.clone().or_else(shipped);
-        let fusion = Fusion::new(face, self.finger.clone().or_else(Calibration::default_fingerprint));
+        let fusion = Fusion::new(face, self.finger.clone().or_else(Calibration::default_fingerprint))
+            .with_correlation(FingerCorrelation::default_fingerprint());
         if let Some(policy) = &self.policy {
             return Ok(Judge::new(fusion, policy.clone()));
         }

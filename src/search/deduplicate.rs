@@ -1,28 +1,32 @@
 //! Many to many: who is registered twice?
 //!
 //! # Method
-//! Candidate pairs come from the join of the portraits at a low cosine; the fingers of registrations without a portrait, or
-//! of all if asked, are screened against all others, so that a missing modality does not hide a pair. Every candidate pair is then compared in
-//! all parts that both have, judged, and named by its kind. What the judge accepts is put in clusters, which nobody here
-//! merges: that is for a person to decide.
+//! Candidate pairs come from three passes, so that a modality that is missing or does not look alike hides no pair: the join of the portraits at a
+//! low cosine; the screen of the fingers of every registration, or on request only of those without a portrait; and the registrations of one
+//! subject, with what each of them says about itself. A candidate is compared in all parts that both have, judged, and named by its kind
+//! ([`pair`](super::pair)) as soon as it is found; only pairs that somebody should see are kept. What the judge accepts is put in clusters, which
+//! nobody here merges: that is for a person to decide.
+//!
+//! # Rates
+//! A rate of the policy is kept for the whole run: one of pairs for all pairs of registrations (within `n` of them `n (n - 1) / 2`; each of one
+//! gallery against each of the other), one of searches for a registration against all others.
 //!
 //! # Cost
-//! The join of the portraits grows with the square of the registrations at about a nanosecond a pair and core; the candidates'
-//! comparisons with their number. Memory grows with the candidates only.
+//! The join of the portraits grows with the square of the registrations at about two thirds of a nanosecond a pair and core, the screen of fingers
+//! likewise at some hundred times that; candidates grow with the square too, times the rate of the candidates' cosine and the depth. Memory
+//! grows with the pairs that are found only. [`CostModel`](super::CostModel) does the sum for any size.
 
 use super::{
-    Depth, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
-    checkpoint::Checkpoint,
-    fingers::{ReferenceFinger, compare_fingers},
+    Depth, FingerMatching, FingerScore, Judgement, Modality, PartScores, Search, SearchError, Work,
+    checkpoint::Ledger,
+    finger_join::{FingerPass, Side},
     identify::FaceColumns,
+    pair::{Compared, PairRules},
     probe::Bench,
-    references::References,
-    screening::ProbeFingers,
 };
 use crate::{
-    decision::{self, AcceptedPair, Decision, Purpose},
+    decision::{self, AcceptedPair, Decision, PlannedGallery},
     face::{self, FaceJoin, PairSink},
-    fingerprint::screen::ScreenCode,
     gallery::Place,
 };
 use parking_lot::Mutex;
@@ -30,10 +34,16 @@ use rayon::prelude::*;
 use serde::Serialize;
 use std::{
     collections::BTreeMap,
-    ops::ControlFlow,
+    ops::{ControlFlow, Range},
     path::Path,
     sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+    time::{Duration, Instant},
 };
+
+/// Registrations that are looked at for themselves at a time.
+const ROWS: usize = 4096;
+/// In the place of the other registration: the pair is of two fingers of one.
+const ITSELF: Place = Place { segment: u32::MAX as usize, row: u32::MAX };
 
 /// How a deduplication goes about it.
 #[derive(Clone)]
@@ -50,7 +60,7 @@ pub struct DeduplicateOptions<'o> {
     /// Screen the fingers of every registration, not only of those without a portrait: finds a person whose portraits do not look
     /// alike, at the cost of holding every finger against every other.
     pub every_finger: bool,
-    /// Where the join of the portraits keeps what it has finished: a run that was killed goes on from there.
+    /// Where the run keeps what it has finished: one that was killed goes on from there.
     pub checkpoint: Option<&'o Path>,
     /// Set by another thread to stop.
     pub stop: Option<&'o AtomicBool>,
@@ -65,7 +75,7 @@ impl Default for DeduplicateOptions<'_> {
             fingers: FingerMatching::default(),
             face_candidates: None,
             depth: Depth::for_miss(0.005),
-            every_finger: false,
+            every_finger: true,
             checkpoint: None,
             stop: None,
             progress: None,
@@ -85,7 +95,7 @@ pub struct Progress {
 }
 
 /// What a pair says about its two registrations.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum PairKind {
@@ -93,6 +103,18 @@ pub enum PairKind {
     DifferentId,
     /// A person who registered again under the same number.
     SameId,
+    /// One person, but a finger of the one registration is a finger of another position in the other.
+    SwappedFingers,
+    /// The portraits say one person and the fingers two, or the other way round.
+    SwappedPortrait,
+    /// Two positions of one registration hold the same finger; both members are that registration.
+    SameFingerTwice,
+}
+
+impl PairKind {
+    /// Every kind.
+    pub const ALL: [Self; 5] =
+        [Self::DifferentId, Self::SameId, Self::SwappedFingers, Self::SwappedPortrait, Self::SameFingerTwice];
 }
 
 /// One side of a pair.
@@ -114,9 +136,11 @@ pub struct DuplicatePair {
     pub b: Member,
     /// What the pair says.
     pub kind: PairKind,
-    /// Scores of the parts that both have.
+    /// Scores of the parts that both have, fingers by `a`'s positions.
     pub scores: PartScores,
-    /// All parts together.
+    /// The fingers that were taken for each other's mates, by `a`'s positions: of equal position, unless their kind says otherwise.
+    pub fingers: Vec<FingerScore>,
+    /// All parts together; of a swapped portrait what speaks for one person, with what speaks against it as the reason.
     pub judgement: Judgement,
     /// The cluster, as a number from 0 in the order of the clusters; pairs for review belong to none.
     pub cluster: Option<u32>,
@@ -132,302 +156,426 @@ pub struct Deduplication {
     pub clusters: Vec<decision::Cluster<u32>>,
     /// The registrations of the clusters.
     pub members: Vec<Member>,
-    /// What it took.
+    /// What it took: comparisons of portraits and of fingers by the screens, and in full.
     pub work: Work,
 }
 
 impl Search<'_> {
-    /// Lists the pairs within the gallery, or between it and `against`.
+    /// Lists the pairs within the gallery, or between it and `against`: a day's registrations against the national gallery, say. A
+    /// registration that is in both is not held against itself; what is wrong within a registration is looked for in this gallery alone.
     ///
     /// # Errors
-    /// If a gallery is damaged, the two hold embeddings of different models, or the caller stopped it.
+    /// If a gallery is damaged, the two hold embeddings of different models, a checkpoint is of another run, or the caller stopped it.
     pub fn deduplicate(
         &self,
         against: Option<&Search<'_>>,
         options: &DeduplicateOptions<'_>,
     ) -> Result<Deduplication, SearchError> {
-        let other = against.unwrap_or(self);
-        self.check_models(other)?;
-        let mut work = Work::default();
-        let mut candidates = Vec::new();
+        let run = Run::new(self, against, options)?;
+        let mut ledger = run.ledger()?;
         if options.modality != Modality::Fingerprint {
-            candidates = self.join_faces(against, options, &mut work)?;
+            run.join_faces(&mut ledger)?;
         }
+        let mut first = run.face_blocks;
         if options.modality != Modality::Face {
-            candidates.extend(self.pair_by_fingers(against, options, &mut work)?);
+            for pass in run.finger_passes() {
+                first = run.screen_fingers(&pass, first, &mut ledger)?;
+            }
         }
-        candidates.par_sort_unstable();
-        candidates.dedup();
-        let pairs = self.compare_candidates(other, &candidates, options, against.is_none(), &mut work)?;
+        run.look_within(first, &mut ledger)?;
+        let Ledger { mut pairs, work, .. } = ledger;
+        pairs.par_sort_unstable();
+        pairs.dedup();
+        let pairs = run.list(&pairs)?;
         Ok(cluster(pairs, work))
     }
+}
 
-    fn check_models(&self, other: &Search<'_>) -> Result<(), SearchError> {
-        let (a, b) = (self.references.snapshot.face(), other.references.snapshot.face());
-        match (a, b) {
-            (Some(a), Some(b)) if a != b => {
-                let words = |face: &crate::gallery::FaceSpec| format!("{} ({})", face.model, face.dimension).into();
-                Err(SearchError::DifferentModels { a: words(a), b: words(b) })
-            }
-            _ => Ok(()),
+impl Search<'_> {
+    /// One pair as a deduplication by `options` would list it, whatever its decision.
+    #[allow(dead_code)]
+    pub(super) fn compare_two(
+        &self,
+        against: Option<&Search<'_>>,
+        (a, b): (Place, Place),
+        options: &DeduplicateOptions<'_>,
+    ) -> Result<Deduplication, SearchError> {
+        let run = Run::new(self, against, options)?;
+        let mut bench = run.bench();
+        let b = if run.within && a == b { ITSELF } else { b };
+        let pairs = run.describe(&mut bench, a, b)?.into_iter().collect();
+        Ok(cluster(pairs, Work { comparisons: 1, full_comparisons: bench.compared, ..Work::default() }))
+    }
+}
+
+/// One deduplication.
+pub(super) struct Run<'r, 'a, 'b> {
+    left: &'r Search<'a>,
+    right: &'r Search<'b>,
+    within: bool,
+    options: &'r DeduplicateOptions<'r>,
+    rules: PairRules,
+    face_candidates: f64,
+    /// Blocks of the join of the portraits: the fingers' are counted on from there.
+    face_blocks: u64,
+}
+
+/// What a look at the join of the portraits saw.
+pub(super) struct FaceBlock {
+    pub pairs: Vec<(Place, Place)>,
+    pub compared: f64,
+    pub seconds: f64,
+}
+
+impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
+    /// Joins portraits for so long.
+    pub fn time_faces(&self, patience: Duration) -> Result<FaceBlock, SearchError> {
+        let looked = self.with_join(|join, left, right| {
+            let sink = TimedFaces { started: Instant::now(), patience, found: Mutex::default() };
+            let never = AtomicBool::new(false);
+            let joined = join.run(0..join.blocks(), &sink, &never)?;
+            let seconds = sink.started.elapsed().as_secs_f64();
+            let pairs = sink.found.into_inner().into_iter().map(|(a, b)| (left.place(a), right.place(b))).collect();
+            Ok(FaceBlock { pairs, compared: joined.work.comparisons as f64, seconds })
+        })?;
+        Ok(looked)
+    }
+
+    pub fn new(
+        left: &'r Search<'a>,
+        against: Option<&'r Search<'_>>,
+        options: &'r DeduplicateOptions<'r>,
+    ) -> Result<Self, SearchError> {
+        let within = against.is_none();
+        let right: &Search<'r> = against.unwrap_or(left);
+        let (a, b) = (left.references.snapshot, right.references.snapshot);
+        if let (Some(a), Some(b)) = (a.face(), b.face())
+            && a != b
+        {
+            let words = |face: &crate::gallery::FaceSpec| format!("{} ({})", face.model, face.dimension).into();
+            return Err(SearchError::DifferentModels { a: words(a), b: words(b) });
+        }
+        let gallery = PlannedGallery::new(b.info().registrations.max(1), 1.0);
+        let gallery = if within { gallery } else { gallery.searched_by(a.info().registrations) };
+        let rules = PairRules { modality: options.modality, matching: options.fingers, gallery };
+        let face_candidates = options.face_candidates.unwrap_or_else(|| left.judge.face_interest());
+        let mut run = Run { left, right, within, options, rules, face_candidates, face_blocks: 0 };
+        if options.modality != Modality::Fingerprint {
+            run.face_blocks = run.with_join(|join, _, _| Ok(join.blocks()))?;
+        }
+        Ok(run)
+    }
+
+    fn ledger(&self) -> Result<Ledger, SearchError> {
+        let Some(path) = self.options.checkpoint else { return Ok(Ledger::in_memory()) };
+        let DeduplicateOptions { modality, fingers, depth, every_finger, .. } = self.options;
+        let rules = self.left.judge.rules()?;
+        let asked = format!("{modality:?} {fingers:?} {} {depth:?} {every_finger} {rules}", self.face_candidates);
+        let mut ledger = Ledger::open(path, [self.left.references.snapshot, self.right.references.snapshot], &asked)?;
+        // A checkpoint is a file: what it names has to be there.
+        let there = |of: &Search<'_>, place: Place| {
+            of.references.segments.get(place.segment).is_some_and(|of| (place.row as usize) < of.segment.len())
+        };
+        ledger.pairs.retain(|&(a, b)| there(self.left, a) && (b == ITSELF || there(self.right, b)));
+        Ok(ledger)
+    }
+
+    fn stopped(&self) -> Result<(), SearchError> {
+        if self.options.stop.is_some_and(|stop| stop.load(Relaxed)) { Err(SearchError::Stopped) } else { Ok(()) }
+    }
+
+    fn report(&self, stage: &'static str, done: u64, total: u64) {
+        if let Some(progress) = self.options.progress {
+            progress(Progress { stage, done, total });
         }
     }
 
-    fn live_rows(&self) -> Vec<Option<Vec<u64>>> {
-        self.references.segments.iter().map(|s| s.segment.live().map(<[u64]>::to_vec)).collect()
+    fn bench(&self) -> Bench {
+        Bench::new(self.left.level)
+    }
+
+    /// Compares a pair, and names it again if somebody should see it.
+    fn keep(&self, bench: &mut Bench, a: Place, b: Place) -> Result<Option<(Place, Place)>, SearchError> {
+        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let is_turned = self.within && b < a;
+        Ok((compared.judgement.decision != Decision::None).then_some(if is_turned { (b, a) } else { (a, b) }))
+    }
+
+    /// Compares pairs on all threads; adds the comparisons to `work`.
+    pub fn keep_all(&self, pairs: &[(Place, Place)], work: &mut Work) -> Result<Vec<(Place, Place)>, SearchError> {
+        let compared = AtomicU64::new(0);
+        let kept = pairs
+            .par_iter()
+            .map_init(
+                || self.bench(),
+                |bench, &(a, b)| {
+                    bench.compared = 0;
+                    let kept = self.keep(bench, a, b);
+                    compared.fetch_add(bench.compared, Relaxed);
+                    kept
+                },
+            )
+            .filter_map(Result::transpose)
+            .collect::<Result<Vec<_>, _>>();
+        work.full_comparisons += compared.into_inner();
+        kept
+    }
+
+    /// The join of the portraits, for as long as it is looked at.
+    fn with_join<T>(
+        &self,
+        look: impl FnOnce(&FaceJoin<'_>, &FaceColumns<'_, '_>, &FaceColumns<'_, '_>) -> Result<T, SearchError>,
+    ) -> Result<T, SearchError> {
+        let (left, right) = (FaceColumns::new(&self.left.references), FaceColumns::new(&self.right.references));
+        let left_filters = left.filters(&self.left.live_rows());
+        let right_filters = right.filters(&self.right.live_rows());
+        let (left_columns, right_columns) = (left.columns(&left_filters)?, right.columns(&right_filters)?);
+        let level = self.left.level;
+        let join = match self.within {
+            true => FaceJoin::within(&left_columns, self.face_candidates, level)?,
+            false => FaceJoin::across(&left_columns, &right_columns, self.face_candidates, level)?,
+        };
+        look(&join, &left, &right)
     }
 
     /// Pairs whose portraits reach the candidates' cosine.
-    fn join_faces(
-        &self,
-        against: Option<&Search<'_>>,
-        options: &DeduplicateOptions<'_>,
-        work: &mut Work,
-    ) -> Result<Vec<(Place, Place)>, SearchError> {
-        let threshold = options.face_candidates.unwrap_or_else(|| self.judge.face_interest());
-        let left = FaceColumns::new(&self.references);
-        let left_filters = left.filters(&self.live_rows());
-        let left_columns = left.columns(&left_filters)?;
-        let right = FaceColumns::new(&against.unwrap_or(self).references);
-        let right_filters = right.filters(&against.unwrap_or(self).live_rows());
-        let right_columns = right.columns(&right_filters)?;
-        let join = match against {
-            None => FaceJoin::within(&left_columns, threshold, self.level)?,
-            Some(_) => FaceJoin::across(&left_columns, &right_columns, threshold, self.level)?,
-        };
-        let sides = [self.references.snapshot, against.unwrap_or(self).references.snapshot];
-        let open = |path| Checkpoint::open(path, sides, threshold);
-        let checkpoint = options.checkpoint.map(open).transpose()?;
-        let first = checkpoint.as_ref().map_or(0, |checkpoint| checkpoint.next);
-        let found = Finished { checkpoint, ..Finished::default() };
-        let sink = Candidates { block: Mutex::default(), found: Mutex::new(found), options };
-        let never = AtomicBool::new(false);
-        join.run(first..join.blocks(), &sink, options.stop.unwrap_or(&never));
-        let found = sink.found.into_inner();
-        if let Some(error) = found.failed {
-            return Err(error);
-        }
-        stopped(options)?;
-        let (pairs, done) = match found.checkpoint {
-            Some(checkpoint) => (checkpoint.pairs, checkpoint.work),
-            None => (found.pairs, found.work),
-        };
-        *work += done;
-        // A checkpoint is a file: what it names has to be there.
-        let known = |(a, b): &(face::Place, face::Place)| left.has(*a) && right.has(*b);
-        Ok(pairs.into_par_iter().filter(known).map(|(a, b)| (left.place(a), right.place(b))).collect())
-    }
-
-    /// Pairs that the screen of the fingers names: for registrations that no portrait could have paired, or for all.
-    fn pair_by_fingers(
-        &self,
-        against: Option<&Search<'_>>,
-        options: &DeduplicateOptions<'_>,
-        work: &mut Work,
-    ) -> Result<Vec<(Place, Place)>, SearchError> {
-        let Some(other) = against else {
-            let pairs = self.screen_holders(self, options, work)?;
-            let ordered = pairs.into_par_iter().filter(|(a, b)| a != b).map(|(a, b)| (a.min(b), a.max(b)));
-            return Ok(ordered.collect());
-        };
-        let mut pairs = self.screen_holders(other, options, work)?;
-        let back = other.screen_holders(self, options, work)?;
-        pairs.extend(back.into_iter().map(|(b, a)| (a, b)));
-        Ok(pairs)
-    }
-
-    /// The registrations to be screened, each with what survives among `other`'s.
-    fn screen_holders(
-        &self,
-        other: &Search<'_>,
-        options: &DeduplicateOptions<'_>,
-        work: &mut Work,
-    ) -> Result<Vec<(Place, Place)>, SearchError> {
-        const BATCH: usize = 256;
-        let mut probes = self.finger_holders(options.modality);
-        probes.retain(|(_, has_face)| options.every_finger || !has_face);
-        let kept = other.live_rows();
-        let mut pairs = Vec::new();
-        for (batch, places) in probes.chunks(BATCH).enumerate() {
-            stopped(options)?;
-            let codes = places.par_iter().map(|(place, _)| self.codes_of(*place)).collect::<Result<Vec<_>, _>>()?;
-            let survivors = other.screen(&codes, options.fingers, options.depth, &kept, work)?;
-            for ((place, _), survivors) in places.iter().zip(survivors) {
-                pairs.extend(survivors.into_iter().map(|survivor| (*place, survivor)));
+    fn join_faces(&self, ledger: &mut Ledger) -> Result<(), SearchError> {
+        self.with_join(|join, left, right| {
+            let blocks = ledger.next.min(self.face_blocks)..self.face_blocks;
+            let state = Mutex::new((ledger, None));
+            let sink = FaceCandidates { run: self, sides: [left, right], block: Mutex::default(), state };
+            let never = AtomicBool::new(false);
+            // A damaged row is one of the left side or, by its number, of the right.
+            join.run(blocks, &sink, self.options.stop.unwrap_or(&never)).map_err(|error| {
+                match left.named(error.clone()) {
+                    SearchError::Face(_) => right.named(error),
+                    damage => damage,
+                }
+            })?;
+            match sink.state.into_inner().1 {
+                Some(error) => Err(error),
+                None => self.stopped(),
             }
-            report(options, "screening", ((batch + 1) * BATCH).min(probes.len()) as u64, probes.len() as u64);
+        })
+    }
+
+    /// Which fingers have to be held against which: all pairs once; or of each pair of which a member has no portrait, that one's.
+    pub fn finger_passes(&self) -> Vec<FingerPass<'_, 'r>> {
+        let pass = |probes, references, turned| FingerPass {
+            probes,
+            references,
+            within: self.within,
+            turned,
+            only_faceless: !self.options.every_finger && self.options.modality == Modality::Both,
+            with_faces: self.options.modality == Modality::Both,
+            matching: self.options.fingers,
+            depth: self.options.depth,
+            stop: self.options.stop,
+        };
+        let forth: FingerPass<'_, 'r> = pass(self.left, self.right, false);
+        if self.within || !forth.only_faceless { vec![forth] } else { vec![forth, pass(self.right, self.left, true)] }
+    }
+
+    /// Pairs that the screen of the fingers names; returns the number of the block after its last.
+    fn screen_fingers(&self, pass: &FingerPass<'_, '_>, first: u64, ledger: &mut Ledger) -> Result<u64, SearchError> {
+        let blocks = pass.blocks();
+        let after = first + blocks.len() as u64;
+        if ledger.next >= after {
+            return Ok(after);
         }
-        Ok(pairs)
+        let sides = [&Side::new(pass.probes), &Side::new(pass.references)];
+        for (block, number) in blocks.iter().zip(first..).skip((ledger.next - first) as usize) {
+            self.stopped()?;
+            let compared = AtomicU64::new(0);
+            let keep = |bench: &mut Bench, probe: Place, reference: Place| {
+                let (a, b) = if pass.turned { (reference, probe) } else { (probe, reference) };
+                let before = bench.compared;
+                let kept = self.keep(bench, a, b);
+                compared.fetch_add(bench.compared - before, Relaxed);
+                kept
+            };
+            let (pairs, screened) = pass.run(sides, block, || self.bench(), keep)?;
+            let full_comparisons = compared.into_inner();
+            let work = Work { comparisons: screened.comparisons, full_comparisons, bytes_read: screened.bytes_read };
+            ledger.finish(work, pairs)?;
+            self.report("screening", number + 1 - first, after - first);
+        }
+        Ok(after)
     }
 
-    fn codes_of(&self, place: Place) -> Result<ProbeFingers, SearchError> {
-        let (of, row) = self.references.at(place);
-        let mut fingers = Vec::new();
-        of.fingers_of(row, |_| true, &mut fingers)?;
-        fingers.iter().map(|finger| finger.view().map(|view| (view.position, ScreenCode::of(view.prepared)))).collect()
+    /// The registrations for themselves, and those of one subject.
+    fn look_within(&self, first: u64, ledger: &mut Ledger) -> Result<(), SearchError> {
+        let segments = self.left.references.segments.iter().enumerate();
+        let blocks: Vec<(usize, Range<usize>)> = segments
+            .flat_map(|(s, of)| {
+                let len = of.segment.len();
+                (0..len).step_by(ROWS).map(move |from| (s, from..len.min(from + ROWS)))
+            })
+            .collect();
+        for (number, (segment, rows)) in (first..).zip(&blocks).skip((ledger.next - first) as usize) {
+            self.stopped()?;
+            let compared = AtomicU64::new(0);
+            let found = rows
+                .clone()
+                .into_par_iter()
+                .map_init(
+                    || self.bench(),
+                    |bench, row| {
+                        bench.compared = 0;
+                        let found = self.look_at(bench, Place { segment: *segment, row: row as u32 });
+                        compared.fetch_add(bench.compared, Relaxed);
+                        found
+                    },
+                )
+                .collect::<Result<Vec<_>, _>>()?;
+            let full_comparisons = compared.into_inner();
+            let work = Work { comparisons: 0, full_comparisons, bytes_read: 0 };
+            ledger.finish(work, found.into_iter().flatten().collect())?;
+            self.report("checking", number + 1 - first, blocks.len() as u64);
+        }
+        Ok(())
     }
 
-    /// The live rows with a finger, and whether they have a portrait that is used.
-    fn finger_holders(&self, modality: Modality) -> Vec<(Place, bool)> {
-        let mut holders = Vec::new();
-        for (s, of) in self.references.segments.iter().enumerate() {
-            for row in (0..of.segment.len()).filter(|&row| of.segment.is_live(row) && of.has_fingers(row)) {
-                let has_face =
-                    modality == Modality::Both && of.face.as_ref().is_some_and(|f| f.faces.of_row(row).is_some());
-                holders.push((Place { segment: s, row: row as u32 }, has_face));
+    /// What is wrong within a registration, and who else is registered under its number.
+    fn look_at(&self, bench: &mut Bench, place: Place) -> Result<Vec<(Place, Place)>, SearchError> {
+        let (of, row) = self.left.references.at(place);
+        let mut found = Vec::new();
+        if !of.segment.is_live(row) {
+            return Ok(found);
+        }
+        if self.rules.modality != Modality::Face && of.has_fingers(row) {
+            let twice = self.left.fingers_given_twice(bench, place, &self.rules)?;
+            found.extend(twice.map(|_| (place, ITSELF)));
+        }
+        let info = self.left.references.snapshot.info();
+        if self.within && info.registrations == info.subjects {
+            return Ok(found);
+        }
+        for other in self.right.references.snapshot.rows_of_subject(of.subjects[row])? {
+            if !self.within || other > place {
+                found.extend(self.keep(bench, place, other)?);
             }
         }
-        holders
+        Ok(found)
     }
 
-    fn compare_candidates(
-        &self,
-        other: &Search<'_>,
-        candidates: &[(Place, Place)],
-        options: &DeduplicateOptions<'_>,
-        within: bool,
-        work: &mut Work,
-    ) -> Result<Vec<DuplicatePair>, SearchError> {
+    /// The pairs with all that is said about them, best first: compared once more, which is not counted again.
+    fn list(&self, pairs: &[(Place, Place)]) -> Result<Vec<DuplicatePair>, SearchError> {
         let done = AtomicU64::new(0);
-        let subjects = if within { self.subjects() } else { self.subjects() + other.subjects() };
-        let compared = AtomicU64::new(0);
-        let mut pairs = candidates
+        let mut pairs = pairs
             .par_iter()
             .map_init(
-                || Bench::new(self.level),
+                || self.bench(),
                 |bench, &(a, b)| {
                     if done.fetch_add(1, Relaxed).is_multiple_of(4096) {
-                        stopped(options)?;
-                        report(options, "comparing", done.load(Relaxed), candidates.len() as u64);
+                        self.stopped()?;
+                        self.report("comparing", done.load(Relaxed), pairs.len() as u64);
                     }
-                    bench.compared = 0;
-                    let scores = self.compare_rows(bench, other, (a, b), options)?;
-                    compared.fetch_add(bench.compared, Relaxed);
-                    let judgement = self.judge.decide(Purpose::Deduplicate, &scores, subjects)?;
-                    if judgement.decision == Decision::None {
-                        return Ok(None);
-                    }
-                    pair(&self.references, &other.references, (a, b), within, scores, judgement).map(Some)
+                    self.describe(bench, a, b)
                 },
             )
             .filter_map(Result::transpose)
             .collect::<Result<Vec<_>, SearchError>>()?;
-        work.full_comparisons += compared.into_inner();
         let order = |x: &DuplicatePair, y: &DuplicatePair| {
             let score = y.judgement.score.total_cmp(&x.judgement.score);
-            score.then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b)))
+            score.then_with(|| (&x.a, &x.b).cmp(&(&y.a, &y.b))).then(x.kind.cmp(&y.kind))
         };
         pairs.par_sort_unstable_by(order);
         Ok(pairs)
     }
 
-    fn compare_rows(
-        &self,
-        bench: &mut Bench,
-        other: &Search<'_>,
-        (a, b): (Place, Place),
-        options: &DeduplicateOptions<'_>,
-    ) -> Result<PartScores, SearchError> {
-        let ((a, a_row), (b, b_row)) = (self.references.at(a), other.references.at(b));
-        let mut scores = PartScores::default();
-        if options.modality != Modality::Fingerprint
-            && let (Some(a), Some(b)) = (a.embedding_of(a_row)?, b.embedding_of(b_row)?)
-        {
-            scores.face = Some(face::compare(a, b)?);
-            bench.compared += 1;
+    fn describe(&self, bench: &mut Bench, a: Place, b: Place) -> Result<Option<DuplicatePair>, SearchError> {
+        let first = member(self.left, a)?;
+        if b == ITSELF {
+            let compared = self.left.fingers_given_twice(bench, a, &self.rules)?;
+            return Ok(compared.map(|compared| pair(first.clone(), first, compared)));
         }
-        if options.modality != Modality::Face {
-            let (mut a_fingers, mut b_fingers) = (Vec::new(), Vec::new());
-            a.fingers_of(a_row, |_| true, &mut a_fingers)?;
-            b.fingers_of(b_row, |_| true, &mut b_fingers)?;
-            let a_views = a_fingers.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
-            let b_views = b_fingers.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
-            bench.compared += compare_fingers(&mut bench.comparer, options.fingers, &a_views, &b_views, &mut scores);
+        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let second = member(self.right, b)?;
+        if !self.within && first == second {
+            return Ok(None);
         }
-        Ok(scores)
+        Ok(Some(if self.within && second < first {
+            pair(second, first, compared.turned())
+        } else {
+            pair(first, second, compared)
+        }))
     }
 }
 
-/// What the finished blocks of a join found: in memory, or in a checkpoint as well.
-#[derive(Default)]
-struct Finished {
-    pairs: Vec<(face::Place, face::Place)>,
-    work: Work,
-    checkpoint: Option<Checkpoint>,
-    failed: Option<SearchError>,
+impl Search<'_> {
+    fn live_rows(&self) -> Vec<Option<Vec<u64>>> {
+        self.references.segments.iter().map(|s| s.segment.live().map(<[u64]>::to_vec)).collect()
+    }
 }
 
-struct Candidates<'o> {
+/// Takes the pairs of the join of the portraits until time is up.
+struct TimedFaces {
+    started: Instant,
+    patience: Duration,
+    found: Mutex<Vec<(face::Place, face::Place)>>,
+}
+
+impl PairSink for TimedFaces {
+    fn pairs(&self, _: u64, pairs: &[face::Pair]) {
+        self.found.lock().extend(pairs.iter().map(|pair| (pair.a, pair.b)));
+    }
+
+    fn finished(&self, _: face::Finished) -> ControlFlow<()> {
+        if self.started.elapsed() < self.patience { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    }
+}
+
+/// Takes the pairs of the join of the portraits, and compares them block by block.
+struct FaceCandidates<'s, 'r, 'a, 'b, 'l> {
+    run: &'s Run<'r, 'a, 'b>,
+    sides: [&'s FaceColumns<'s, 's>; 2],
     /// The pairs of the block that is being joined.
     block: Mutex<Vec<(face::Place, face::Place)>>,
-    found: Mutex<Finished>,
-    options: &'o DeduplicateOptions<'o>,
+    state: Mutex<(&'l mut Ledger, Option<SearchError>)>,
 }
 
-impl PairSink for Candidates<'_> {
+impl<'r, 'a: 'r> PairSink for FaceCandidates<'_, 'r, 'a, 'r, '_> {
     fn pairs(&self, _: u64, pairs: &[face::Pair]) {
         self.block.lock().extend(pairs.iter().map(|pair| (pair.a, pair.b)));
     }
 
     fn finished(&self, finished: face::Finished) -> ControlFlow<()> {
-        let mut pairs = std::mem::take(&mut *self.block.lock());
-        let mut found = self.found.lock();
-        let kept = match &mut found.checkpoint {
-            Some(checkpoint) => checkpoint.finish(finished.work, pairs),
-            None => {
-                found.pairs.append(&mut pairs);
-                found.work += finished.work.into();
-                Ok(())
-            }
-        };
-        report(self.options, "joining", finished.block + 1, finished.blocks);
+        let pairs = std::mem::take(&mut *self.block.lock());
+        let [left, right] = self.sides;
+        let pairs: Vec<_> = pairs.into_iter().map(|(a, b)| (left.place(a), right.place(b))).collect();
+        let mut work = finished.work.into();
+        let mut state = self.state.lock();
+        let kept = self.run.keep_all(&pairs, &mut work).and_then(|pairs| state.0.finish(work, pairs));
+        self.run.report("joining", finished.block + 1, finished.blocks);
         match kept {
             Ok(()) => ControlFlow::Continue(()),
             Err(error) => {
-                found.failed = Some(error);
+                state.1 = Some(error);
                 ControlFlow::Break(())
             }
         }
     }
 }
 
-fn report(options: &DeduplicateOptions<'_>, stage: &'static str, done: u64, total: u64) {
-    if let Some(progress) = options.progress {
-        progress(Progress { stage, done, total });
-    }
-}
-
-fn stopped(options: &DeduplicateOptions<'_>) -> Result<(), SearchError> {
-    if options.stop.is_some_and(|stop| stop.load(Relaxed)) { Err(SearchError::Stopped) } else { Ok(()) }
-}
-
-fn member(references: &References<'_>, place: Place) -> Result<Member, SearchError> {
-    let (of, row) = references.at(place);
+fn member(of: &Search<'_>, place: Place) -> Result<Member, SearchError> {
+    let (of, row) = of.references.at(place);
     Ok(Member {
         personal_id: of.segment.personal_id(row)?.into(),
         registration: of.segment.registration_name(row)?.into(),
     })
 }
 
-fn pair(
-    left: &References<'_>,
-    right: &References<'_>,
-    (a, b): (Place, Place),
-    within: bool,
-    scores: PartScores,
-    judgement: Judgement,
-) -> Result<DuplicatePair, SearchError> {
-    let (mut a, mut b) = (member(left, a)?, member(right, b)?);
-    if within && b < a {
-        std::mem::swap(&mut a, &mut b);
-    }
-    let kind = if a.personal_id == b.personal_id { PairKind::SameId } else { PairKind::DifferentId };
-    Ok(DuplicatePair { a, b, kind, scores, judgement, cluster: None })
+fn pair(a: Member, b: Member, compared: Compared) -> DuplicatePair {
+    let by_number = if a.personal_id == b.personal_id { PairKind::SameId } else { PairKind::DifferentId };
+    let Compared { swapped, scores, fingers, judgement } = compared;
+    DuplicatePair { a, b, kind: swapped.unwrap_or(by_number), scores, fingers, judgement, cluster: None }
 }
 
 /// Clusters the accepted pairs, and tells each pair its cluster.
-fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
-    let accepted = |pair: &DuplicatePair| pair.judgement.decision == Decision::Match;
+pub(super) fn cluster(mut pairs: Vec<DuplicatePair>, work: Work) -> Deduplication {
+    let accepted =
+        |pair: &DuplicatePair| pair.judgement.decision == Decision::Match && pair.kind != PairKind::SameFingerTwice;
     let mut numbers: BTreeMap<Member, u32> =
         pairs.iter().filter(|p| accepted(p)).flat_map(|p| [(p.a.clone(), 0), (p.b.clone(), 0)]).collect();
     numbers.values_mut().zip(0..).for_each(|(number, n)| *number = n);

@@ -52,6 +52,24 @@ impl ReferenceFinger<'_> {
     }
 }
 
+/// Two fingers that were compared and taken for each other's mates.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct FingerScore {
+    /// The position of the one: the probe's, or in a pair of registrations that of its first member.
+    pub a: FingerPosition,
+    /// The position of the other.
+    pub b: FingerPosition,
+    /// Their comparison score.
+    pub score: f64,
+}
+
+impl FingerScore {
+    /// Whether the fingers stand at two positions that are known: a match says that a position is wrong.
+    pub fn is_across(&self) -> bool {
+        !self.a.may_be(self.b)
+    }
+}
+
 /// Compares and pairs; returns how many full comparisons it took.
 pub(super) fn compare_fingers(
     comparer: &mut Comparer,
@@ -60,29 +78,54 @@ pub(super) fn compare_fingers(
     references: &[FingerView<'_>],
     scores: &mut PartScores,
 ) -> u64 {
-    let mut pairs: Vec<(f32, usize, usize)> = Vec::with_capacity(probes.len());
-    for (p, probe) in probes.iter().enumerate() {
-        for (r, reference) in references.iter().enumerate() {
-            if matching.compares(probe.position, reference.position) {
-                pairs.push((comparer.compare(probe.prepared, reference.prepared), p, r));
+    let mut compared = ComparedFingers::default();
+    compared.compare(comparer, matching, probes, references);
+    compared.paired(probes, references).iter().for_each(|finger| scores.add_finger(finger.a, finger.score));
+    compared.scores.len() as u64
+}
+
+/// Scores of some fingers with some others.
+#[derive(Default)]
+pub(super) struct ComparedFingers {
+    /// Score, which probe finger, which reference finger.
+    pub scores: Vec<(f32, usize, usize)>,
+}
+
+impl ComparedFingers {
+    /// Compares what `matching` lets compare and has not been compared before.
+    pub fn compare(
+        &mut self,
+        comparer: &mut Comparer,
+        matching: FingerMatching,
+        probes: &[FingerView<'_>],
+        references: &[FingerView<'_>],
+    ) {
+        let before = self.scores.len();
+        for (p, probe) in probes.iter().enumerate() {
+            for (r, reference) in references.iter().enumerate() {
+                let is_new = !self.scores[..before].iter().any(|&(_, a, b)| (a, b) == (p, r));
+                if is_new && matching.compares(probe.position, reference.position) {
+                    self.scores.push((comparer.compare(probe.prepared, reference.prepared), p, r));
+                }
             }
         }
     }
-    let compared = pairs.len() as u64;
-    pair(&mut pairs, probes, scores);
-    compared
-}
 
-/// Best pair first; a finger that is paired is out. Equal scores go by the order of the records.
-fn pair(pairs: &mut [(f32, usize, usize)], probes: &[FingerView<'_>], scores: &mut PartScores) {
-    pairs.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
-    let (mut probes_taken, mut references_taken) = (Vec::new(), Vec::new());
-    for &(score, p, r) in pairs.iter() {
-        if !probes_taken.contains(&p) && !references_taken.contains(&r) {
-            probes_taken.push(p);
-            references_taken.push(r);
-            scores.add_finger(probes[p].position, f64::from(score));
+    /// Best pair first; a finger that is paired is out. Equal scores go by the order of the records.
+    pub fn paired(&mut self, probes: &[FingerView<'_>], references: &[FingerView<'_>]) -> Vec<FingerScore> {
+        self.scores.sort_unstable_by(|a, b| b.0.total_cmp(&a.0).then((a.1, a.2).cmp(&(b.1, b.2))));
+        let (mut probes_taken, mut references_taken) = (Vec::new(), Vec::new());
+        let mut fingers = Vec::new();
+        for &(score, p, r) in &self.scores {
+            if !probes_taken.contains(&p) && !references_taken.contains(&r) {
+                probes_taken.push(p);
+                references_taken.push(r);
+                let (a, b) = (probes[p].position, references[r].position);
+                fingers.push(FingerScore { a, b, score: f64::from(score) });
+            }
         }
+        fingers.sort_by_key(|finger| (finger.a, finger.b));
+        fingers
     }
 }
 

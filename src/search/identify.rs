@@ -10,6 +10,7 @@ use super::{
     fingers::{FingerView, ReferenceFinger, compare_fingers},
     probe::{Bench, Probe},
     references::{References, SegmentReferences, is_kept},
+    work::stopped,
 };
 use crate::{
     decision::{Decision, Purpose},
@@ -19,11 +20,11 @@ use crate::{
 };
 use ndarray::ArrayView2;
 use rayon::prelude::*;
-use std::cmp::Ordering;
+use std::{cmp::Ordering, sync::atomic::AtomicBool};
 
 /// What an identification looks at and how much it returns.
 #[derive(Clone, Debug)]
-pub struct IdentifyOptions {
+pub struct IdentifyOptions<'o> {
     /// At most how many candidates a probe gets.
     pub top: usize,
     /// Which parts of the probe are used.
@@ -34,9 +35,11 @@ pub struct IdentifyOptions {
     pub depth: Depth,
     /// Which subjects are looked at.
     pub filter: Filter,
+    /// Set by another thread to stop.
+    pub stop: Option<&'o AtomicBool>,
 }
 
-impl Default for IdentifyOptions {
+impl Default for IdentifyOptions<'_> {
     /// The best ten by whatever the probe has; of mates that a full comparison would accept, at most one in 200 is lost.
     fn default() -> Self {
         IdentifyOptions {
@@ -45,11 +48,12 @@ impl Default for IdentifyOptions {
             fingers: FingerMatching::default(),
             depth: Depth::for_miss(0.005),
             filter: Filter::default(),
+            stop: None,
         }
     }
 }
 
-impl IdentifyOptions {
+impl IdentifyOptions<'_> {
     /// How many subjects each modality names for a probe before they are compared in all parts.
     fn candidates(&self) -> usize {
         match self.modality {
@@ -95,16 +99,19 @@ impl Search<'_> {
     /// Looks for each of `probes` in the whole gallery; the answers come in the order of the probes.
     ///
     /// # Errors
-    /// If a portrait is of another model than the gallery's, or the gallery is damaged.
+    /// If a portrait is of another model than the gallery's, the gallery is damaged, or the caller stopped it.
     pub fn identify(
         &self,
         probes: &[Registration],
-        options: &IdentifyOptions,
+        options: &IdentifyOptions<'_>,
     ) -> Result<(Vec<Identification>, Work), SearchError> {
         let kept = self.rows_kept(&options.filter)?;
         let probes = probes
             .par_iter()
-            .map(|probe| Probe::new(probe, options.modality, self.references.snapshot))
+            .map(|probe| {
+                stopped(options.stop)?;
+                Probe::new(probe, options.modality, self.references.snapshot)
+            })
             .collect::<Result<Vec<_>, _>>()?;
         let mut work = Work::default();
         let mut named: Vec<Vec<u128>> = vec![Vec::new(); probes.len()];
@@ -116,6 +123,7 @@ impl Search<'_> {
             .map_init(
                 || Bench::new(self.level),
                 |bench, (probe, mut subjects)| {
+                    stopped(options.stop)?;
                     subjects.sort_unstable();
                     subjects.dedup();
                     bench.compared = 0;
@@ -133,7 +141,7 @@ impl Search<'_> {
     fn name_by_face(
         &self,
         probes: &[Probe<'_>],
-        options: &IdentifyOptions,
+        options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
         named: &mut [Vec<u128>],
         work: &mut Work,
@@ -145,10 +153,15 @@ impl Search<'_> {
         let (Some(&first), false) = (with_face.first(), columns.is_empty()) else { return Ok(()) };
         let dimension = probes[first].embedding.map_or(0, <[f32]>::len);
         let rows: Vec<f32> = with_face.iter().filter_map(|&i| probes[i].embedding).flatten().copied().collect();
-        let search = FaceSearch::new(&columns, &faces, self.level)?;
+        let mut search = FaceSearch::new(&columns, &faces, self.level)?;
+        if let Some(stop) = options.stop {
+            search = search.until(stop);
+        }
         let matrix = ArrayView2::from_shape((with_face.len(), dimension), &rows)
             .map_err(|_| face::FaceError::Rows { dimension, found: rows.len() })?;
-        let found = search.candidates(matrix, Wanted::top(options.candidates()))?;
+        let found = search.candidates(matrix, Wanted::top(options.candidates()));
+        stopped(options.stop)?;
+        let found = found.map_err(|e| faces.named(e))?;
         *work += found.work.into();
         for (&i, candidates) in with_face.iter().zip(&found.candidates) {
             named[i].extend(candidates.iter().map(|candidate| face::References::subject(&faces, candidate.place)));
@@ -159,7 +172,7 @@ impl Search<'_> {
     fn name_by_fingers(
         &self,
         probes: &[Probe<'_>],
-        options: &IdentifyOptions,
+        options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
         named: &mut [Vec<u128>],
         work: &mut Work,
@@ -181,7 +194,7 @@ impl Search<'_> {
             Depth::Exhaustive => None,
             depth => {
                 let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
-                Some(self.screen(&codes, options.fingers, depth, kept, work)?)
+                Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
             }
         };
         let everywhere = if survivors.is_none() { self.places(kept) } else { Vec::new() };
@@ -192,7 +205,7 @@ impl Search<'_> {
             .map(|v| {
                 let places = if is_screened { &survivors[v] } else { &everywhere };
                 let (i, fingers) = &views[v];
-                let (list, compared) = self.best_by_fingers(&probes[*i], fingers, options.fingers, places, most)?;
+                let (list, compared) = self.best_by_fingers(&probes[*i], fingers, options, places)?;
                 Ok((*i, list, compared))
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
@@ -221,16 +234,17 @@ impl Search<'_> {
         &self,
         probe: &Probe<'_>,
         fingers: &[FingerView<'_>],
-        matching: FingerMatching,
+        options: &IdentifyOptions<'_>,
         places: &[Place],
-        most: usize,
     ) -> Result<(Vec<Named>, u64), SearchError> {
         const PLACES: usize = 256;
+        let (matching, most) = (options.fingers, options.candidates());
         let best = places
             .par_chunks(PLACES)
             .map_init(
                 || Bench::new(self.level),
                 |bench, places| {
+                    stopped(options.stop)?;
                     bench.compared = 0;
                     let (mut list, mut references) = (Vec::new(), Vec::new());
                     for &place in places {
@@ -282,7 +296,7 @@ impl Search<'_> {
         &self,
         bench: &mut Bench,
         probe: &Probe<'_>,
-        options: &IdentifyOptions,
+        options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
         subjects: &[u128],
     ) -> Result<Identification, SearchError> {
@@ -305,7 +319,8 @@ impl Search<'_> {
             .into_iter()
             .map(|(_, place, scores)| {
                 let (of, row) = self.references.at(place);
-                let judgement = self.judge.decide(Purpose::Identify, &scores, self.subjects())?;
+                let gallery = self.gallery().times(self.ways(options.fingers, &scores));
+                let judgement = self.judge.decide(Purpose::Identify, &scores, gallery)?;
                 Ok(Candidate {
                     personal_id: of.segment.personal_id(row)?.into(),
                     registration: of.segment.registration_name(row)?.into(),
@@ -353,10 +368,14 @@ impl<'r, 'a> FaceColumns<'r, 'a> {
         Ok(columns)
     }
 
-    /// Whether there is such a row.
-    pub fn has(&self, place: face::Place) -> bool {
-        let face = self.segments.get(place.column as usize).and_then(|&s| self.references.segments[s].face.as_ref());
-        face.is_some_and(|face| (place.row as usize) < face.faces.len())
+    /// Damage by the name of its file, if that is what a face search failed on.
+    pub fn named(&self, error: face::FaceError) -> SearchError {
+        let face::FaceError::Damaged { column, row } = error else { return error.into() };
+        let face = self.segments.get(column as usize).and_then(|&s| self.references.segments[s].face.as_ref());
+        match face.map(|face| face.faces.embedding(row as usize)) {
+            Some(Err(damage)) => damage.into(),
+            _ => error.into(),
+        }
     }
 
     /// Where the row of a face column stands in the snapshot.

@@ -1,7 +1,9 @@
 //! From the scores of the parts to one score and a decision: calibrations and a policy, as the search asks them.
 
 use super::{PartScores, SearchError};
-use crate::decision::{Decision, DecisionError, Fusion, Level, PartScore, PlannedGallery, Policy, Purpose, Reason};
+use crate::decision::{
+    Decision, DecisionError, Evidence, Fusion, Level, Part, PartScore, PlannedGallery, Policy, Purpose, Reason,
+};
 use std::cmp::Ordering;
 
 /// Raw thresholds, one for each modality: a part that reaches its own makes a match. They promise no error rate.
@@ -102,14 +104,18 @@ impl Judge {
         face + parts.fingers.iter().map(|&(_, score)| score / self.raw.fingerprint).sum::<f64>()
     }
 
-    /// Decides in a gallery of `subjects`.
+    /// Decides in a gallery of this size.
     ///
     /// # Errors
     /// If the policy asks for rates and a part is not calibrated.
-    pub(super) fn decide(&self, purpose: Purpose, parts: &PartScores, subjects: u64) -> Result<Judgement, SearchError> {
+    pub(super) fn decide(
+        &self,
+        purpose: Purpose,
+        parts: &PartScores,
+        gallery: PlannedGallery,
+    ) -> Result<Judgement, SearchError> {
         let list = parts.list();
-        let gallery = Some(PlannedGallery::new(subjects.max(1), 1.0));
-        let outcome = self.policy.decide(purpose, &list, &self.fusion, gallery)?;
+        let outcome = self.policy.decide(purpose, &list, &self.fusion, Some(gallery))?;
         let evidence = match outcome.evidence {
             Some(evidence) => Some(evidence),
             None => self.evidence_beside(&list)?,
@@ -127,6 +133,45 @@ impl Judge {
             Err(DecisionError::NotCalibrated { .. }) => Ok(None),
             Err(error) => Err(error.into()),
         }
+    }
+
+    /// What each part says for itself, as far as it is calibrated.
+    pub fn evidence(&self, parts: &PartScores) -> Vec<Evidence> {
+        parts.list().into_iter().filter_map(|part| self.fusion.evidence(part).ok()).collect()
+    }
+
+    /// Whether a finger's score would be remarkable for strangers: their chance is 100 : 1 against it, or it reaches the raw threshold.
+    pub(super) fn finger_speaks_for(&self, purpose: Purpose, score: f64) -> bool {
+        match self.fusion.evidence(PartScore::finger(0, score)) {
+            Ok(evidence) if !self.is_raw(purpose) => evidence.llr >= 2.0,
+            _ => score >= self.raw.fingerprint,
+        }
+    }
+
+    /// Whether portraits are so alike that it is worth looking for a finger at another position: one pair of strangers in a million is, or
+    /// the raw threshold is reached.
+    pub(super) fn face_vouches(&self, purpose: Purpose, score: f64) -> bool {
+        match self.fusion.evidence(PartScore::face(score)) {
+            Ok(evidence) if !self.is_raw(purpose) => evidence.fmr <= 1e-6,
+            _ => score >= self.raw.face,
+        }
+    }
+
+    /// The part that speaks most against a match, if the parts together do, as far as the policy asks: only by rates.
+    pub(super) fn against(&self, purpose: Purpose, parts: &PartScores) -> Option<(Part, f64)> {
+        if self.is_raw(purpose) {
+            return None;
+        }
+        let fused = self.fusion.fuse(&parts.list()).ok()?;
+        let least = fused.parts.iter().min_by(|a, b| a.llr.total_cmp(&b.llr))?;
+        (fused.llr <= self.policy.contradiction_llr && fused.parts.iter().all(|part| part.llr < 0.0))
+            .then_some((least.part, least.llr))
+    }
+
+    /// Everything that decides, as text: two judges with the same text decide alike.
+    pub(super) fn rules(&self) -> Result<String, SearchError> {
+        let Thresholds { face, fingerprint } = self.raw;
+        Ok(format!("{}{}{face} {fingerprint}", self.policy.to_json()?, self.fusion.to_json()?))
     }
 
     fn is_raw(&self, purpose: Purpose) -> bool {

@@ -14,14 +14,18 @@
 //! registration.
 
 mod checkpoint;
+mod cost;
 mod deciding;
 mod deduplicate;
 mod derivation;
 mod error;
 mod filter;
+mod finger_join;
 mod fingers;
 mod identify;
 mod judge;
+mod known;
+mod pair;
 mod probe;
 mod references;
 mod scores;
@@ -30,20 +34,22 @@ mod verify;
 mod work;
 
 pub use crate::fingerprint::screen::Depth;
+pub use cost::{Cost, CostModel};
 pub use deciding::Deciding;
 pub use deduplicate::{DeduplicateOptions, Deduplication, DuplicatePair, Member, PairKind, Progress};
 pub use derivation::SearchColumns;
 pub use error::SearchError;
 pub use filter::Filter;
-pub use fingers::FingerMatching;
+pub use fingers::{FingerMatching, FingerScore};
 pub use identify::{Candidate, Identification, IdentifyOptions};
 pub use judge::{Judge, Judgement, Thresholds};
+pub use known::known_scores;
 pub use probe::Modality;
 pub use scores::PartScores;
 pub use verify::Verification;
 pub use work::Work;
 
-use crate::decision::Purpose;
+use crate::decision::{PlannedGallery, Purpose};
 use crate::{
     gallery::{Place, Snapshot},
     simd::Level,
@@ -69,9 +75,19 @@ impl<'a> Search<'a> {
         Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
     }
 
-    /// Subjects of the gallery, on which rates of searches depend.
-    fn subjects(&self) -> u64 {
-        self.references.snapshot.info().subjects
+    /// The gallery as searches of it see it, on which their rates depend: its subjects, of each the best of several registrations.
+    fn gallery(&self) -> PlannedGallery {
+        let info = self.references.snapshot.info();
+        let subjects = info.subjects.max(1);
+        PlannedGallery::new(subjects, info.registrations as f64 / subjects as f64)
+    }
+
+    /// In how many ways `scores` may have come about where any finger was compared with any: each of the probe's picked its mate.
+    fn ways(&self, matching: FingerMatching, scores: &PartScores) -> f64 {
+        match matching {
+            FingerMatching::Same => 1.0,
+            FingerMatching::Any => self.references.fingers_per_registration().powi(scores.fingers.len() as i32),
+        }
     }
 
     /// Compares a probe with a stored registration in all parts that both have.

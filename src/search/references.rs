@@ -7,12 +7,13 @@ use super::{
     fingers::ReferenceFinger,
 };
 use crate::{
-    face::{self, FaceColumn, FaceScreen},
+    face::{self, FaceColumn, FaceScreen, RowCheck},
     fingerprint::{Prepared, screen::ScreenCode},
     gallery::{DemographicColumns, Derived, Faces, Fingers, Modality, Place, Segment, Snapshot},
     registration::{Demographics, Sex},
     template::FingerPosition,
 };
+use rayon::prelude::*;
 use std::{cmp::Ordering, ops::Range};
 
 /// The references of one snapshot.
@@ -46,11 +47,12 @@ enum Screen<'a> {
 
 impl<'a> FaceReferences<'a> {
     fn new(segment: &'a Segment, faces: Faces<'a>) -> Result<Self, SearchError> {
+        // Rows are checked as they are compared, see `RowCheck`: a search needs few of them.
         let rows = faces.embeddings_unchecked()?;
         let stored = segment.derived(Modality::Face, FACE_SCREEN)?.filter(|screen| screen.version() == VERSION);
         let screen = match stored {
             Some(screen) => Screen::Mapped(screen.bytes()?),
-            None => Screen::Owned(face::encode(faces.dimension(), rows)?),
+            None => Screen::Owned(face::encode(faces.dimension(), faces.embeddings()?)?),
         };
         let coarse = segment.derived(Modality::Face, FACE_COARSE)?.filter(|screen| screen.version() == VERSION);
         let coarse = coarse.map(|screen| screen.bytes()).transpose()?;
@@ -63,7 +65,7 @@ impl<'a> FaceReferences<'a> {
             Screen::Mapped(bytes) => bytes,
             Screen::Owned(screen) => screen.as_bytes(),
         };
-        let column = FaceColumn::new(self.faces.dimension(), self.rows, screen)?;
+        let column = FaceColumn::new(self.faces.dimension(), self.rows, screen)?.checked_by(self);
         Ok(match self.coarse {
             Some(coarse) => column.with_coarse(coarse)?,
             None => column,
@@ -78,6 +80,12 @@ impl<'a> FaceReferences<'a> {
             words[i / 64] |= u64::from(is_kept(Some(rows), row as usize)) << (i % 64);
         }
         Some(words)
+    }
+}
+
+impl RowCheck for FaceReferences<'_> {
+    fn is_sound(&self, row: u32) -> bool {
+        self.faces.embedding(row as usize).is_ok()
     }
 }
 
@@ -114,14 +122,30 @@ impl<'a> FingerReferences<'a> {
 
 impl<'a> References<'a> {
     pub fn new(snapshot: &'a Snapshot) -> Result<Self, SearchError> {
-        let segments =
-            snapshot.segments().iter().map(|segment| SegmentReferences::new(segment)).collect::<Result<_, _>>()?;
+        // Side by side: the first search of a mapping reads and checks the screens, as fast as the disk gives them.
+        let segments = snapshot.segments().par_iter().map(|segment| SegmentReferences::new(segment));
+        let segments = segments.collect::<Result<_, _>>()?;
         Ok(References { snapshot, segments })
     }
 
     /// The segment of a place, and the row in it.
     pub fn at(&self, place: Place) -> (&SegmentReferences<'a>, usize) {
         (&self.segments[place.segment], place.row as usize)
+    }
+
+    /// Bytes of the columns that screens read: one for each component of a portrait, and a code for each finger.
+    pub fn screened_bytes(&self) -> usize {
+        let faces = |of: &SegmentReferences<'_>| of.face.as_ref().map_or(0, |f| f.faces.len() * f.faces.dimension());
+        let fingers =
+            |of: &SegmentReferences<'_>| of.fingers.iter().map(|f| f.rows().len() * ScreenCode::STRIDE).sum::<usize>();
+        self.segments.iter().map(|of| faces(of) + fingers(of)).sum()
+    }
+
+    /// How many fingers a registration has on average; 1 where there are none.
+    pub fn fingers_per_registration(&self) -> f64 {
+        let fingers: usize = self.segments.iter().flat_map(|of| &of.fingers).map(|column| column.rows().len()).sum();
+        let rows: usize = self.segments.iter().map(|of| of.segment.len()).sum();
+        (fingers as f64 / rows.max(1) as f64).max(1.0)
     }
 
     /// Personal ID, then registration: the order in which equal scores stand. Unreadable names come first; whoever prints

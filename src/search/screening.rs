@@ -13,6 +13,7 @@
 use super::{
     FingerMatching, Search, SearchError, Work,
     references::{SegmentReferences, is_kept},
+    work::stopped,
 };
 use crate::{
     fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
@@ -20,7 +21,7 @@ use crate::{
     template::FingerPosition,
 };
 use rayon::prelude::*;
-use std::ops::Range;
+use std::{ops::Range, sync::atomic::AtomicBool};
 
 /// Scores of one batch in memory.
 const BATCH_BYTES: usize = 256 << 20;
@@ -33,10 +34,28 @@ const ABSENT: u16 = 0;
 pub(super) type ProbeFingers = Vec<(FingerPosition, ScreenCode)>;
 
 /// The fingers of a batch, ordered by position so that those of one position stand together.
-struct Batch {
+pub(super) struct Batch {
     /// The probe, and its position.
     fingers: Vec<(usize, FingerPosition)>,
     codes: Vec<ScreenProbe>,
+}
+
+/// The scores of a run of rows: finger by finger.
+pub(super) struct Scored {
+    rows: usize,
+    scores: Vec<u16>,
+    /// How many there are.
+    pub comparisons: u64,
+    /// Bytes of codes that were read.
+    pub bytes_read: u64,
+}
+
+impl Scored {
+    /// The score of a finger of the batch against a row of the run, if that has such a finger.
+    pub fn of(&self, finger: usize, row: usize) -> Option<u16> {
+        let score = self.scores[finger * self.rows + row];
+        (score != ABSENT).then_some(score)
+    }
 }
 
 /// A run of rows of a segment, and the scores of the batch's fingers: finger by finger.
@@ -54,6 +73,7 @@ impl Search<'_> {
         matching: FingerMatching,
         depth: Depth,
         kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
         let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
@@ -61,7 +81,7 @@ impl Search<'_> {
         let batch = (BATCH_BYTES / 2 / rows.max(1) / most_fingers).clamp(1, 1024);
         let mut survivors = Vec::with_capacity(probes.len());
         for probes in probes.chunks(batch) {
-            survivors.extend(self.screen_batch(probes, matching, depth, kept, work)?);
+            survivors.extend(self.screen_batch(probes, matching, depth, kept, stop, work)?);
         }
         Ok(survivors)
     }
@@ -72,6 +92,7 @@ impl Search<'_> {
         matching: FingerMatching,
         depth: Depth,
         kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
         let batch = Batch::new(probes);
@@ -86,9 +107,10 @@ impl Search<'_> {
         let blocks = runs
             .into_par_iter()
             .map(|(segment, rows)| {
+                stopped(stop)?;
                 let of = &self.references.segments[segment];
-                let (scores, bytes) = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
-                Ok((Block { segment, rows, scores }, bytes))
+                let scored = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
+                Ok((Block { segment, rows, scores: scored.scores }, scored.bytes_read))
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
         let bytes = blocks.iter().map(|(_, bytes)| bytes).sum();
@@ -96,20 +118,26 @@ impl Search<'_> {
         let counted: Vec<(Evidence, u64)> =
             (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
         *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
-        Ok((0..probes.len())
+        (0..probes.len())
             .into_par_iter()
             .map(|probe| {
+                stopped(stop)?;
                 let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
                 let fingers: Vec<(usize, &Evidence)> =
                     fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
-                survivors(&blocks, &fingers, depth)
+                Ok(survivors(&blocks, &fingers, depth))
             })
-            .collect())
+            .collect()
     }
 }
 
 impl Batch {
-    fn new(probes: &[ProbeFingers]) -> Self {
+    /// Which fingers are a probe's.
+    pub fn fingers_of(&self, probe: usize) -> impl Iterator<Item = usize> {
+        self.fingers.iter().enumerate().filter(move |(_, (of, _))| *of == probe).map(|(finger, _)| finger)
+    }
+
+    pub fn new(probes: &[ProbeFingers]) -> Self {
         let mut all: Vec<(usize, FingerPosition, &ScreenCode)> = (probes.iter().enumerate())
             .flat_map(|(probe, fingers)| fingers.iter().map(move |(position, code)| (probe, *position, code)))
             .collect();
@@ -134,19 +162,19 @@ impl Batch {
     }
 }
 
-/// The scores of rows of a segment, finger by finger, and how many bytes were read for them.
-fn score(
+/// The scores of rows of a segment.
+pub(super) fn score(
     of: &SegmentReferences<'_>,
     rows: Range<usize>,
     batch: &Batch,
     matching: FingerMatching,
     screen: Screen,
     kept: Option<&[u64]>,
-) -> Result<(Vec<u16>, u64), SearchError> {
+) -> Result<Scored, SearchError> {
     let count = rows.len();
     let mut scores = vec![ABSENT; batch.fingers.len() * count];
     let mut out = Vec::new();
-    let mut bytes = 0;
+    let (mut bytes, mut comparisons) = (0, 0);
     for column in of.finger_columns() {
         let entries = column.entries(rows.clone());
         let fingers = batch.against(matching, column.position());
@@ -157,6 +185,7 @@ fn score(
         bytes += (entries.len() * ScreenCode::STRIDE) as u64;
         for fingers in fingers.into_iter().filter(|fingers| !fingers.is_empty()) {
             out.clear();
+            comparisons += (fingers.len() * entries.len()) as u64;
             // A finger without a code always survives: the full comparison has it or says what is wrong.
             out.resize(fingers.len() * entries.len(), DAMAGED);
             if let Some(codes) = &codes {
@@ -173,7 +202,7 @@ fn score(
             }
         }
     }
-    Ok((scores, bytes))
+    Ok(Scored { rows: count, scores, comparisons, bytes_read: bytes })
 }
 
 /// What the scores of a finger say, and how many there are.

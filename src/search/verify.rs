@@ -71,7 +71,7 @@ impl Search<'_> {
                 Verification {
                     known: true,
                     registration: Some(of.segment.registration_name(row)?.into()),
-                    judgement: self.judge.decide(Purpose::Verify, &scores, self.subjects())?,
+                    judgement: self.judge.decide(Purpose::Verify, &scores, self.gallery())?,
                     scores,
                 }
             }
@@ -79,7 +79,7 @@ impl Search<'_> {
                 known: snapshot.rows_of_subject(key)?.into_iter().any(is_live),
                 registration: None,
                 scores: PartScores::default(),
-                judgement: self.judge.decide(Purpose::Verify, &PartScores::default(), self.subjects())?,
+                judgement: self.judge.decide(Purpose::Verify, &PartScores::default(), self.gallery())?,
             },
         })
     }

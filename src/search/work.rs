@@ -1,6 +1,15 @@
-//! What a search did.
+//! What a search did, and whether it is to go on.
 
-use std::ops::AddAssign;
+use super::SearchError;
+use std::{
+    ops::AddAssign,
+    sync::atomic::{AtomicBool, Ordering::Relaxed},
+};
+
+/// An error once the caller's flag is set.
+pub(super) fn stopped(stop: Option<&AtomicBool>) -> Result<(), SearchError> {
+    if stop.is_some_and(|stop| stop.load(Relaxed)) { Err(SearchError::Stopped) } else { Ok(()) }
+}
 
 /// Counts of one search or of many added up. They depend on gallery and probes only, not on threads or SIMD level.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

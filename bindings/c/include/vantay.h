@@ -21,6 +21,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+// The version that this header is of; vantay_version tells that of the library at hand.
+#define VANTAY_VERSION "0.1.0"
 // So that structures of options and registrations can start as all zero: vantay_registration_t probe = VANTAY_ZERO;
 #ifdef __cplusplus
 #define VANTAY_ZERO {}
@@ -58,6 +61,9 @@
 
 // The threads are at work already; their number has to be set before the first search.
 #define VANTAY_ERROR_THREADS 9
+
+// The buffer is too short; the call says how long it has to be.
+#define VANTAY_ERROR_BUFFER 10
 
 // The operating system refused an operation.
 #define VANTAY_ERROR_IO 20
@@ -137,14 +143,35 @@
 // Male subjects.
 #define VANTAY_SEX_MALE 2
 
+// A claim against one subject.
+#define VANTAY_PURPOSE_VERIFY 0
+
+// A candidate of a search.
+#define VANTAY_PURPOSE_IDENTIFY 1
+
+// A pair of registrations.
+#define VANTAY_PURPOSE_DEDUPLICATE 2
+
+// What relates scores of a face model, or of fingerprints, to error rates. Any number of threads may use it at once.
+typedef struct vantay_calibration_t vantay_calibration_t;
+
 // The candidates of a batch of probes. Any number of threads may read it at once.
 typedef struct vantay_candidates_t vantay_candidates_t;
+
+// The pairs that a deduplication found, to be walked through by one thread at a time.
+typedef struct vantay_duplicates_t vantay_duplicates_t;
 
 // A gallery that is open. Any number of threads may use it at once.
 typedef struct vantay_gallery_t vantay_gallery_t;
 
+// Rules by which scores are decided. Any number of threads may use it at once.
+typedef struct vantay_policy_t vantay_policy_t;
+
 // A search of one commit of a gallery. Any number of threads may use it at once.
 typedef struct vantay_search_t vantay_search_t;
+
+// Something that a long call looks at, and ends within a second of its being set. One may serve many calls.
+typedef struct vantay_stop_t vantay_stop_t;
 
 // The one writer of a gallery. One thread at a time may use it; which one does not matter.
 typedef struct vantay_writer_t vantay_writer_t;
@@ -174,7 +201,7 @@ typedef struct {
 // texts are good for the call only.
 typedef void (*vantay_problem_fn)(const char *file, int64_t offset, const char *reason, void *context);
 
-// A template record of one finger, or of several as views.
+// A template record of one finger, or of several as views; or a finger that could not be captured.
 typedef struct {
   // The ISO finger position, 0 (unknown: as the record says) to 10.
   uint8_t position;
@@ -182,6 +209,8 @@ typedef struct {
   const uint8_t *record;
   // Its bytes.
   size_t record_length;
+  // Why the finger could not be captured, such as "amputated", at most 64 bytes: then there is no record. NULL if it was.
+  const char *missing;
 } vantay_finger_t;
 
 // One enrolment event of a subject, or a probe. All zero is an empty one.
@@ -198,6 +227,8 @@ typedef struct {
   const vantay_finger_t *fingers;
   // How many.
   size_t finger_count;
+  // When it was captured, in milliseconds since 1970-01-01T00:00:00Z; 0 if that is unknown.
+  int64_t captured_at;
 } vantay_registration_t;
 
 // What a commit published.
@@ -278,6 +309,8 @@ typedef struct {
   const uint16_t *provinces;
   // How many.
   size_t province_count;
+  // Ends the call from another thread; NULL for none.
+  const vantay_stop_t *stop;
 } vantay_identify_options_t;
 
 // A subject that a probe may be of. The texts are good until the candidates are freed.
@@ -290,7 +323,26 @@ typedef struct {
   vantay_scores_t scores;
 } vantay_candidate_t;
 
-// Two registrations that look like one person's. The texts are good for the call only.
+// Called now and then by threads of the library, possibly several at once, with how far a deduplication is. Anything but 0 stops.
+typedef int (*vantay_progress_fn)(const char *stage, uint64_t done, uint64_t total, void *context);
+
+// How a deduplication goes about it. All zero is the default.
+typedef struct {
+  // Told how far it is; NULL for nobody.
+  vantay_progress_fn progress;
+  // What `progress` is handed.
+  void *context;
+  // Ends the call from another thread; NULL for none. Set also by a `progress` that asks to stop.
+  const vantay_stop_t *stop;
+  // A file where the join of the portraits keeps what it has finished, so that a run that was killed goes on from there; NULL
+  // for none.
+  const char *checkpoint;
+  // The cosine from which two portraits are compared in all parts; 0 for what one comparison of strangers in ten thousand
+  // reaches, or three quarters of a raw threshold.
+  double face_candidates;
+} vantay_deduplicate_options_t;
+
+// Two registrations that look like one person's. The texts are good until a callback returns, or the pairs are freed.
 typedef struct {
   // Whose the one is said to be; within one gallery that with the smaller personal ID, then registration.
   const char *a_personal_id;
@@ -311,8 +363,35 @@ typedef struct {
 // Called with each pair, best first, on the thread of the call. Anything but 0 stops.
 typedef int (*vantay_pair_fn)(const vantay_pair_t *pair, void *context);
 
-// Called now and then by threads of the library, possibly several at once, with how far a deduplication is. Anything but 0 stops.
-typedef int (*vantay_progress_fn)(const char *stage, uint64_t done, uint64_t total, void *context);
+// What a calibration says of accepting a score and all higher ones.
+typedef struct {
+  // The false match rate.
+  double fmr;
+  // The lower end of its 95 % interval.
+  double fmr_low;
+  // The upper end.
+  double fmr_high;
+  // Whether too few strangers scored so high to count them, so that the rate rests on a fitted tail.
+  bool extrapolated;
+  // The false non-match rate.
+  double fnmr;
+  // log10 likelihood ratio of this very score.
+  double llr;
+} vantay_rates_t;
+
+// Scores that were compared before, and what is known about them. Parts that were not compared are NaN.
+typedef struct {
+  // Cosine of the portraits.
+  double face;
+  // Fingerprint scores by finger position, 0 (unknown) to 10.
+  double fingers[11];
+  // The calibration of the face model; NULL for none.
+  const vantay_calibration_t *face_calibration;
+  // The calibration of fingerprint scores; NULL for none.
+  const vantay_calibration_t *finger_calibration;
+  // Subjects of the gallery, on which rates of searches depend.
+  uint64_t subjects;
+} vantay_evidence_t;
 
 #ifdef __cplusplus
 extern "C" {
@@ -358,6 +437,34 @@ vantay_result_t vantay_compare_minutiae(const uint8_t *a,
 // May be called from any thread.
 vantay_result_t vantay_compare_faces(const float *a, const float *b, size_t dimension, double *cosine);
 
+// Converts a minutiae record, in any of the formats that the library reads, to `format`: "iso19794-2:2005", "iso19794-2:2011",
+// "incits378:2004", "incits378:2009", "incits378:2009am1", "iso19794-2:2005-card-normal" or "iso19794-2:2005-card-compact".
+//
+// Writes the record to `out`, which has room for `capacity` bytes, its length to `written` and, unless `losses` is NULL, how many
+// things the format cannot hold. `VANTAY_ERROR_BUFFER` says that there is too little room: then only the length is written, so
+// that a call with `out` NULL and `capacity` 0 asks for it. May be called from any thread.
+vantay_result_t vantay_convert(const uint8_t *record,
+                               size_t record_length,
+                               const char *format,
+                               uint8_t *out,
+                               size_t capacity,
+                               size_t *written,
+                               size_t *losses);
+
+// Writes a new stop that is not set.
+//
+// May be called from any thread.
+vantay_result_t vantay_stop_new(vantay_stop_t **stop);
+
+// Sets a stop, so that the calls that look at it end with `VANTAY_ERROR_STOPPED`, or with `stopped` false clears it for the next ones.
+//
+// May be called from any thread, and from a signal handler.
+vantay_result_t vantay_stop_set(const vantay_stop_t *stop,
+                                bool stopped);
+
+// Frees a stop; NULL is fine. Calls that look at it are not disturbed. Once, by one thread.
+void vantay_stop_free(vantay_stop_t *stop);
+
 // Creates an empty gallery in a new or empty directory that only the owner can enter, and opens it.
 //
 // `face_model` is the name of the model that all embeddings are of, of `face_dimension` components (16 to 4096); NULL and 0 for
@@ -375,7 +482,7 @@ vantay_result_t vantay_gallery_create(const char *path,
 // May be called from any thread.
 vantay_result_t vantay_gallery_open(const char *path, vantay_gallery_t **gallery);
 
-// Closes a gallery; NULL is fine. Writers and searches of it stay good.
+// Closes a gallery; NULL is fine. Writers and searches of it stay good. Once, by one thread, when no other uses it.
 void vantay_gallery_free(vantay_gallery_t *gallery);
 
 // Goes on with the newest commit and writes its number to `commit`, which may be NULL. Searches that are open stay with theirs.
@@ -389,8 +496,8 @@ vantay_result_t vantay_gallery_refresh(const vantay_gallery_t *gallery,
 // May be called from any thread.
 vantay_result_t vantay_gallery_info(const vantay_gallery_t *gallery, vantay_info_t *info);
 
-// Looks for damage, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with what it finds on this
-// thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
+// Looks for damage in a gallery that is open, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
+// what it finds on this thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
 //
 // May be called from any thread.
 vantay_result_t vantay_gallery_check(const vantay_gallery_t *gallery,
@@ -398,12 +505,17 @@ vantay_result_t vantay_gallery_check(const vantay_gallery_t *gallery,
                                      vantay_problem_fn problem,
                                      void *context);
 
+// The same for the directory of a gallery that may be too damaged to be opened.
+//
+// May be called from any thread.
+vantay_result_t vantay_check(const char *path, bool deep, vantay_problem_fn problem, void *context);
+
 // Takes the gallery's one writer.
 //
 // May be called from any thread.
 vantay_result_t vantay_writer_open(const vantay_gallery_t *gallery, vantay_writer_t **writer);
 
-// Gives a writer up; what was not committed is forgotten. NULL is fine.
+// Gives a writer up; what was not committed is forgotten. NULL is fine. Once, by one thread, when no other uses it.
 void vantay_writer_free(vantay_writer_t *writer);
 
 // Stages a registration. A rejected one leaves no trace.
@@ -419,7 +531,7 @@ vantay_result_t vantay_writer_enroll_line(vantay_writer_t *writer,
                                           size_t length);
 
 // Stages the registrations of a feed: NDJSON, plain, `.gz` or `.zst`. Writes how many to `enrolled`, and how many were passed over
-// to `rejected`; both may be NULL.
+// to `rejected`, also when a line ends the call; both may be NULL.
 //
 // The first bad line ends the call unless `skip`; what stood before it is staged. One thread at a time for a writer.
 vantay_result_t vantay_writer_enroll_feed(vantay_writer_t *writer,
@@ -454,7 +566,7 @@ vantay_result_t vantay_search_new(const vantay_gallery_t *gallery,
                                   const vantay_search_options_t *options,
                                   vantay_search_t **search);
 
-// Gives a search up; NULL is fine.
+// Gives a search up; NULL is fine. Once, by one thread, when no other uses it.
 void vantay_search_free(vantay_search_t *search);
 
 // Compares a claim with the subject that its personal ID names.
@@ -482,7 +594,16 @@ vantay_result_t vantay_identify(const vantay_search_t *search,
                                 const vantay_identify_options_t *options,
                                 vantay_candidates_t **candidates);
 
-// Frees candidates and their texts; NULL is fine.
+// Looks for a probe that is one line of the registration feed, as `vantay_identify` does. Its personal ID is not looked at.
+//
+// May be called from any thread.
+vantay_result_t vantay_identify_line(const vantay_search_t *search,
+                                     const char *line,
+                                     size_t length,
+                                     const vantay_identify_options_t *options,
+                                     vantay_candidates_t **candidates);
+
+// Frees candidates and their texts; NULL is fine. Once, by one thread, when no other uses them.
 void vantay_candidates_free(vantay_candidates_t *candidates);
 
 // Writes how many candidates the probe numbered `probe`, from 0, has.
@@ -499,14 +620,108 @@ vantay_result_t vantay_candidates_get(const vantay_candidates_t *candidates,
                                       vantay_candidate_t *candidate);
 
 // Calls `pair` with the pairs of registrations that look like one person's, best first, within the gallery of `search` or, if it is
-// not NULL, between it and that of `against`. `progress` may be NULL.
+// not NULL, between it and that of `against`. `options` may be NULL. The pair's function is handed `context`.
 //
 // May be called from any thread.
 vantay_result_t vantay_deduplicate(const vantay_search_t *search,
                                    const vantay_search_t *against,
+                                   const vantay_deduplicate_options_t *options,
                                    vantay_pair_fn pair,
-                                   vantay_progress_fn progress,
                                    void *context);
+
+// The same for callers who would rather fetch the pairs one by one: writes them to `duplicates`, for `vantay_duplicates_next`, to be
+// freed with `vantay_duplicates_free`.
+//
+// May be called from any thread.
+vantay_result_t vantay_duplicates_find(const vantay_search_t *search,
+                                       const vantay_search_t *against,
+                                       const vantay_deduplicate_options_t *options,
+                                       vantay_duplicates_t **duplicates);
+
+// Writes how many pairs there are to `pairs`, to `matches` how many of them are a match, not for review, and to `clusters` how many
+// clusters those form; each may be NULL.
+//
+// May be called from any thread.
+vantay_result_t vantay_duplicates_count(const vantay_duplicates_t *duplicates,
+                                        size_t *pairs,
+                                        size_t *matches,
+                                        size_t *clusters);
+
+// Writes the next pair, best first; `VANTAY_ERROR_NOT_FOUND` says that there are no more.
+//
+// One thread at a time for the same pairs.
+vantay_result_t vantay_duplicates_next(vantay_duplicates_t *duplicates, vantay_pair_t *pair);
+
+// Frees pairs and their texts; NULL is fine. Once, by one thread, when no other uses them.
+void vantay_duplicates_free(vantay_duplicates_t *duplicates);
+
+// Reads a calibration file, as `vantay calibrate` and `vantay_calibration_write` write it.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_read(const char *path, vantay_calibration_t **calibration);
+
+// Writes the calibration that comes with the library for a face model, or for fingerprint scores if `face_model` is NULL;
+// `VANTAY_ERROR_NOT_FOUND` if there is none.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_shipped(const char *face_model,
+                                           vantay_calibration_t **calibration);
+
+// Fits a calibration to scores of pairs that are known: `genuine` of one person each, at least 20, `impostor` of two, at least 200.
+// `system` names the face model, or the fingerprint matcher; `data` says for readers what the pairs are.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_fit(const double *genuine,
+                                       size_t genuine_count,
+                                       const double *impostor,
+                                       size_t impostor_count,
+                                       const char *system,
+                                       const char *data,
+                                       vantay_calibration_t **calibration);
+
+// Writes a calibration file.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_write(const vantay_calibration_t *calibration, const char *path);
+
+// Writes the smallest score whose false match rate does not exceed `fmr`, more than 0 and less than 1, to `score`.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_threshold(const vantay_calibration_t *calibration,
+                                             double fmr,
+                                             double *score);
+
+// Writes what accepting from `score` on means to `rates`.
+//
+// May be called from any thread.
+vantay_result_t vantay_calibration_rates(const vantay_calibration_t *calibration,
+                                         double score,
+                                         vantay_rates_t *rates);
+
+// Frees a calibration; NULL is fine. Once, by one thread, when no other uses it.
+void vantay_calibration_free(vantay_calibration_t *calibration);
+
+// Reads a policy file, or, if `path` is NULL, writes the policy that decides where nothing else is asked.
+//
+// May be called from any thread.
+vantay_result_t vantay_policy_read(const char *path, vantay_policy_t **policy);
+
+// Writes a policy file, to be edited and named in `vantay_search_options_t`.
+//
+// May be called from any thread.
+vantay_result_t vantay_policy_write(const vantay_policy_t *policy, const char *path);
+
+// Decides scores that were compared before, for `VANTAY_PURPOSE_VERIFY` or one of its kind, and writes the decision,
+// `VANTAY_DECISION_NONE` or one of its kind, to `decision`.
+//
+// May be called from any thread.
+vantay_result_t vantay_policy_decide(const vantay_policy_t *policy,
+                                     int32_t purpose,
+                                     const vantay_evidence_t *evidence,
+                                     int32_t *decision);
+
+// Frees a policy; NULL is fine. Once, by one thread, when no other uses it.
+void vantay_policy_free(vantay_policy_t *policy);
 
 #ifdef __cplusplus
 }  // extern "C"

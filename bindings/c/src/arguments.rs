@@ -34,6 +34,39 @@ pub(crate) unsafe fn write<T>(pointer: *mut T, name: &str, value: T) -> Result<(
     Ok(())
 }
 
+/// Writes a handle, to be given back to [`free`].
+///
+/// # Safety
+/// As [`write`].
+pub(crate) unsafe fn write_handle<T>(pointer: *mut *mut T, name: &str, value: T) -> Result<(), Failure> {
+    check(pointer, name)?;
+    // SAFETY: as promised to this function.
+    unsafe { write(pointer, name, Box::into_raw(Box::new(value))) }
+}
+
+/// Writes through an out-pointer that may be NULL.
+///
+/// # Safety
+/// As [`write`].
+pub(crate) unsafe fn write_if_wanted<T>(pointer: *mut T, name: &str, value: T) -> Result<(), Failure> {
+    // SAFETY: as promised to this function.
+    if pointer.is_null() { Ok(()) } else { unsafe { write(pointer, name, value) } }
+}
+
+/// The same as [`reference`] for what may be absent.
+///
+/// # Safety
+/// As [`reference`].
+pub(crate) unsafe fn optional<'a, T>(pointer: *const T, name: &str) -> Result<Option<&'a T>, Failure> {
+    // SAFETY: as promised to this function.
+    if pointer.is_null() { Ok(None) } else { unsafe { reference(pointer, name) }.map(Some) }
+}
+
+/// Checks an out-pointer that may be NULL before the work is done.
+pub(crate) fn check_if_wanted<T>(pointer: *const T, name: &str) -> Result<(), Failure> {
+    if pointer.is_null() { Ok(()) } else { check(pointer, name) }
+}
+
 /// Checks an out-pointer before the work is done.
 pub(crate) fn check<T>(pointer: *const T, name: &str) -> Result<(), Failure> {
     if pointer.is_null() {
@@ -48,6 +81,14 @@ pub(crate) fn check<T>(pointer: *const T, name: &str) -> Result<(), Failure> {
     Ok(())
 }
 
+/// Checks that memory can hold `length` elements.
+pub(crate) fn check_length<T>(length: usize, name: &str) -> Result<(), Failure> {
+    if length > isize::MAX as usize / size_of::<T>().max(1) {
+        return Err(Failure::new(VANTAY_ERROR_LENGTH, format!("{name} of {length} elements")));
+    }
+    Ok(())
+}
+
 /// `length` elements; NULL is fine for none.
 ///
 /// # Safety
@@ -57,9 +98,7 @@ pub(crate) unsafe fn slice<'a, T>(pointer: *const T, length: usize, name: &str) 
         return Ok(&[]);
     }
     check(pointer, name)?;
-    if length > isize::MAX as usize / size_of::<T>().max(1) {
-        return Err(Failure::new(VANTAY_ERROR_LENGTH, format!("{name} of {length} elements")));
-    }
+    check_length::<T>(length, name)?;
     // SAFETY: not NULL, aligned and of a length that memory can hold by the checks; the rest is promised.
     Ok(unsafe { std::slice::from_raw_parts(pointer, length) })
 }
@@ -84,15 +123,13 @@ pub(crate) unsafe fn optional_text<'a>(pointer: *const c_char, name: &str) -> Re
     if pointer.is_null() { Ok(None) } else { unsafe { text(pointer, name) }.map(Some) }
 }
 
-/// A handle that was freed by nobody yet; NULL is nothing.
+/// A handle that was freed by nobody yet; NULL, or what no handle can be, is nothing.
 ///
 /// # Safety
 /// A pointer that is not NULL came from `Box::into_raw` of a `T` and is not used again.
 pub(crate) unsafe fn free<T>(pointer: *mut T) {
-    if !pointer.is_null() {
+    if !pointer.is_null() && pointer.is_aligned() {
         // SAFETY: as promised to this function.
-        let owned = unsafe { Box::from_raw(pointer) };
-        // What goes wrong while something is given up has nobody to tell.
-        let _ = std::panic::catch_unwind(std::panic::AssertUnwindSafe(move || drop(owned)));
+        drop(unsafe { Box::from_raw(pointer) });
     }
 }

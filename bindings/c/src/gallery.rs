@@ -1,7 +1,10 @@
 //! The gallery as readers hold it.
 
-use crate::{arguments::*, outcome::*, results::*};
-use std::ffi::{CString, c_char, c_void};
+use crate::{arguments::*, outcome::*, results::*, scores::c_text};
+use std::{
+    ffi::{c_char, c_void},
+    path::Path,
+};
 use vantay::{
     gallery::{FaceSpec, Gallery, Options},
     registration::IdScheme,
@@ -40,6 +43,7 @@ pub type vantay_problem_fn =
 /// a gallery without faces. `opaque_ids` is false for Vietnam's twelve digits, true for any IDs of 1 to 64 bytes.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_create(
     path: *const c_char,
@@ -48,40 +52,38 @@ pub unsafe extern "C" fn vantay_gallery_create(
     opaque_ids: bool,
     gallery: *mut *mut vantay_gallery_t,
 ) -> vantay_result_t {
-    boundary(|| {
-        check(gallery, "gallery")?;
-        // SAFETY: the header asks for texts that end in zero.
-        let (path, model) = unsafe { (text(path, "path")?, optional_text(face_model, "face_model")?) };
-        let face = match (model, face_dimension) {
-            (None, 0) => None,
-            (Some(model), dimension) => Some(FaceSpec { model: model.into(), dimension }),
-            (None, _) => return Err(Failure::new(VANTAY_ERROR_NULL, "face_model is NULL")),
-        };
-        let id_scheme = if opaque_ids { IdScheme::Opaque } else { IdScheme::Vietnam };
-        let created = Gallery::create(path, Options { id_scheme, face, ..Options::default() })?;
-        // SAFETY: checked above; the header asks for a pointer that may be written.
-        unsafe { write(gallery, "gallery", Box::into_raw(Box::new(vantay_gallery_t(created)))) }
-    })
+    check(gallery, "gallery")?;
+    // SAFETY: the header asks for texts that end in zero.
+    let (path, model) = unsafe { (text(path, "path")?, optional_text(face_model, "face_model")?) };
+    let face = match (model, face_dimension) {
+        (None, 0) => None,
+        (Some(model), dimension) => Some(FaceSpec { model: model.into(), dimension }),
+        (None, _) => return Err(Failure::new(VANTAY_ERROR_NULL, "face_model is NULL")),
+    };
+    let id_scheme = if opaque_ids { IdScheme::Opaque } else { IdScheme::Vietnam };
+    let created = Gallery::create(path, Options { id_scheme, face, ..Options::default() })?;
+    // SAFETY: checked above; the header asks for a pointer that may be written.
+    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(created)) }
 }
 
 /// Opens a gallery at its last commit.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_open(
     path: *const c_char,
     gallery: *mut *mut vantay_gallery_t,
 ) -> vantay_result_t {
-    boundary(|| {
-        check(gallery, "gallery")?;
-        // SAFETY: the header asks for a text that ends in zero.
-        let opened = Gallery::open(unsafe { text(path, "path")? })?;
-        // SAFETY: checked above; the header asks for a pointer that may be written.
-        unsafe { write(gallery, "gallery", Box::into_raw(Box::new(vantay_gallery_t(opened)))) }
-    })
+    check(gallery, "gallery")?;
+    // SAFETY: the header asks for a text that ends in zero.
+    let opened = Gallery::open(unsafe { text(path, "path")? })?;
+    // SAFETY: checked above; the header asks for a pointer that may be written.
+    unsafe { write_handle(gallery, "gallery", vantay_gallery_t(opened)) }
 }
 
-/// Closes a gallery; NULL is fine. Writers and searches of it stay good.
+/// Closes a gallery; NULL is fine. Writers and searches of it stay good. Once, by one thread, when no other uses it.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_free(gallery: *mut vantay_gallery_t) {
     // SAFETY: the header asks for a handle of this library that is not used again.
@@ -91,48 +93,46 @@ pub unsafe extern "C" fn vantay_gallery_free(gallery: *mut vantay_gallery_t) {
 /// Goes on with the newest commit and writes its number to `commit`, which may be NULL. Searches that are open stay with theirs.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_refresh(gallery: *const vantay_gallery_t, commit: *mut u64) -> vantay_result_t {
-    boundary(|| {
-        // SAFETY: the header asks for a handle of this library.
-        let snapshot = unsafe { reference(gallery, "gallery")? }.0.refresh()?;
-        if commit.is_null() {
-            return Ok(());
-        }
-        // SAFETY: the header asks for a pointer that may be written.
-        unsafe { write(commit, "commit", snapshot.info().commit) }
-    })
+    // SAFETY: the header asks for a handle of this library.
+    let gallery = &unsafe { reference(gallery, "gallery")? }.0;
+    check_if_wanted(commit, "commit")?;
+    let snapshot = gallery.refresh()?;
+    // SAFETY: checked above; the header asks for a pointer that may be written, or NULL.
+    unsafe { write_if_wanted(commit, "commit", snapshot.info().commit) }
 }
 
 /// Writes what the gallery holds to `info`.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_info(
     gallery: *const vantay_gallery_t,
     info: *mut vantay_info_t,
 ) -> vantay_result_t {
-    boundary(|| {
-        // SAFETY: the header asks for a handle of this library.
-        let found = unsafe { reference(gallery, "gallery")? }.0.snapshot().info();
-        let told = vantay_info_t {
-            registrations: found.registrations,
-            subjects: found.subjects,
-            segments: found.segments as u64,
-            bytes: found.bytes,
-            commit: found.commit,
-            removed_rows: found.removed_rows,
-            face_dimension: found.face.map_or(0, |face| face.dimension as u64),
-        };
-        // SAFETY: the header asks for a pointer that may be written.
-        unsafe { write(info, "info", told) }
-    })
+    // SAFETY: the header asks for a handle of this library.
+    let found = unsafe { reference(gallery, "gallery")? }.0.snapshot().info();
+    let told = vantay_info_t {
+        registrations: found.registrations,
+        subjects: found.subjects,
+        segments: found.segments as u64,
+        bytes: found.bytes,
+        commit: found.commit,
+        removed_rows: found.removed_rows,
+        face_dimension: found.face.map_or(0, |face| face.dimension as u64),
+    };
+    // SAFETY: the header asks for a pointer that may be written.
+    unsafe { write(info, "info", told) }
 }
 
-/// Looks for damage, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with what it finds on this
-/// thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
+/// Looks for damage in a gallery that is open, every byte against its checksum if `deep`, and calls `problem` (which may be NULL) with
+/// what it finds on this thread. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_gallery_check(
     gallery: *const vantay_gallery_t,
@@ -140,22 +140,49 @@ pub unsafe extern "C" fn vantay_gallery_check(
     problem: vantay_problem_fn,
     context: *mut c_void,
 ) -> vantay_result_t {
-    boundary(|| {
-        // SAFETY: the header asks for a handle of this library.
-        let path = unsafe { reference(gallery, "gallery")? }.0.path();
-        let report = vantay::gallery::check(path, deep);
-        for found in &report.problems {
-            let file = CString::new(found.path.display().to_string()).unwrap_or_default();
-            let reason = CString::new(format!("{}: {}", found.part, found.reason)).unwrap_or_default();
-            let offset = found.offset.map_or(-1, |offset| offset as i64);
-            if let Some(problem) = problem {
-                // SAFETY: the caller's function, with its own context and texts that outlive the call.
-                unsafe { problem(file.as_ptr(), offset, reason.as_ptr(), context) };
-            }
+    // SAFETY: the header asks for a handle of this library.
+    let path = unsafe { reference(gallery, "gallery")? }.0.path();
+    // SAFETY: the header asks for a function that may be called with its own context.
+    unsafe { look_for_damage(path, deep, problem, context) }
+}
+
+/// The same for the directory of a gallery that may be too damaged to be opened.
+///
+/// May be called from any thread.
+#[boundary]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vantay_check(
+    path: *const c_char,
+    deep: bool,
+    problem: vantay_problem_fn,
+    context: *mut c_void,
+) -> vantay_result_t {
+    // SAFETY: the header asks for a text that ends in zero.
+    let path = Path::new(unsafe { text(path, "path")? });
+    // SAFETY: the header asks for a function that may be called with its own context.
+    unsafe { look_for_damage(path, deep, problem, context) }
+}
+
+/// # Safety
+/// `problem` may be called with `context`.
+unsafe fn look_for_damage(
+    path: &Path,
+    deep: bool,
+    problem: vantay_problem_fn,
+    context: *mut c_void,
+) -> Result<(), Failure> {
+    let report = vantay::gallery::check(path, deep);
+    for found in &report.problems {
+        let file = c_text(&found.path.display().to_string());
+        let reason = c_text(&format!("{}: {}", found.part, found.reason));
+        let offset = found.offset.map_or(-1, |offset| offset as i64);
+        if let Some(problem) = problem {
+            // SAFETY: promised to this function; the texts outlive the call.
+            unsafe { problem(file.as_ptr(), offset, reason.as_ptr(), context) };
         }
-        match report.problems.first() {
-            None => Ok(()),
-            Some(first) => Err(Failure::new(VANTAY_ERROR_DAMAGED, first.to_string())),
-        }
-    })
+    }
+    match report.problems.first() {
+        None => Ok(()),
+        Some(first) => Err(Failure::new(VANTAY_ERROR_DAMAGED, first.to_string())),
+    }
 }

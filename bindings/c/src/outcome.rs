@@ -12,6 +12,7 @@ use vantay::{
     registration::FeedError,
     search::SearchError,
 };
+pub(crate) use vantay_c_boundary::boundary;
 
 thread_local! {
     static DETAIL: RefCell<CString> = RefCell::default();
@@ -69,7 +70,7 @@ fn number_of(error: &Error) -> vantay_result_t {
 
 fn of_feed(reason: &FeedError) -> vantay_result_t {
     match reason {
-        FeedError::Io(_) => VANTAY_ERROR_IO,
+        FeedError::Io(_) | FeedError::Open(_) => VANTAY_ERROR_IO,
         FeedError::Template(_) => VANTAY_ERROR_TEMPLATE,
         FeedError::OtherModel { .. } | FeedError::OtherDimension { .. } => VANTAY_ERROR_MODEL,
         _ => VANTAY_ERROR_FEED,
@@ -91,10 +92,10 @@ fn of_gallery(error: &GalleryError) -> vantay_result_t {
     }
 }
 
-/// Runs the body of a call. What it borrows through pointers is only written when it succeeds, so that a panic leaves the
-/// caller's memory as it was.
-pub(crate) fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> vantay_result_t {
-    let failure = match catch_unwind(AssertUnwindSafe(body)) {
+/// Runs the body of the call `name`. What it borrows through pointers is only written when it succeeds, so that a panic leaves
+/// the caller's memory as it was.
+pub(crate) fn answered(name: &str, body: impl FnOnce() -> Result<(), Failure>) -> vantay_result_t {
+    let failure = match guarded(name, body) {
         Ok(Ok(())) => return VANTAY_OK,
         Ok(Err(failure)) => failure,
         Err(panic) => {
@@ -109,6 +110,46 @@ pub(crate) fn boundary(body: impl FnOnce() -> Result<(), Failure>) -> vantay_res
     failure.result
 }
 
+/// Runs the body of a call that gives something up: what goes wrong there has nobody to tell.
+pub(crate) fn quiet(name: &str, body: impl FnOnce()) {
+    if let Err(panic) = guarded(name, body) {
+        std::mem::forget(panic);
+    }
+}
+
+/// Runs the body of a call that returns a text.
+pub(crate) fn text_or_nothing(name: &str, body: impl FnOnce() -> *const c_char) -> *const c_char {
+    guarded(name, body).unwrap_or_else(|panic| {
+        std::mem::forget(panic);
+        c"".as_ptr()
+    })
+}
+
+fn guarded<T>(name: &str, body: impl FnOnce() -> T) -> std::thread::Result<T> {
+    catch_unwind(AssertUnwindSafe(|| {
+        provoked::fail(name);
+        body()
+    }))
+}
+
+/// Tests ask a call to panic.
+#[cfg(test)]
+pub(crate) mod provoked {
+    thread_local! {
+        /// The call that is to panic on this thread.
+        pub static CALL: std::cell::Cell<&'static str> = const { std::cell::Cell::new("") };
+    }
+
+    pub fn fail(name: &str) {
+        assert!(CALL.get() != name, "provoked in {name}");
+    }
+}
+
+#[cfg(not(test))]
+mod provoked {
+    pub fn fail(_: &str) {}
+}
+
 fn keep(detail: String) {
     let text = CString::new(detail.replace('\0', "\u{fffd}")).unwrap_or_default();
     // A thread that is ending has nobody left to ask.
@@ -118,6 +159,7 @@ fn keep(detail: String) {
 /// The particulars of the last call on this thread that failed: file, record, field, offset. Never NULL; empty if none has.
 ///
 /// The text is good until the next call that fails on this thread. May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub extern "C" fn vantay_last_detail() -> *const c_char {
     DETAIL.try_with(|kept| kept.borrow().as_ptr()).unwrap_or(c"".as_ptr())
@@ -130,7 +172,7 @@ mod tests {
 
     #[test]
     fn no_panic_crosses_the_boundary() {
-        let result = boundary(|| panic!("provoked by number {}", 7));
+        let result = answered("a call", || panic!("provoked by number {}", 7));
         assert_eq!(result, VANTAY_ERROR_PANIC);
         // SAFETY: the detail is a text that ends in zero.
         let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
@@ -139,8 +181,8 @@ mod tests {
 
     #[test]
     fn a_detail_stays_until_the_next_failure() {
-        assert_eq!(boundary(|| Err(Failure::new(VANTAY_ERROR_IO, "first\0half"))), VANTAY_ERROR_IO);
-        assert_eq!(boundary(|| Ok(())), VANTAY_OK);
+        assert_eq!(answered("a call", || Err(Failure::new(VANTAY_ERROR_IO, "first\0half"))), VANTAY_ERROR_IO);
+        assert_eq!(answered("a call", || Ok(())), VANTAY_OK);
         // SAFETY: the detail is a text that ends in zero.
         let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
         assert_eq!(detail.to_str(), Ok("first\u{fffd}half"));

@@ -8,7 +8,7 @@ use vantay::{
     template::{self, FaceEmbedding, FingerPosition},
 };
 
-/// A template record of one finger, or of several as views.
+/// A template record of one finger, or of several as views; or a finger that could not be captured.
 #[repr(C)]
 pub struct vantay_finger_t {
     /// The ISO finger position, 0 (unknown: as the record says) to 10.
@@ -17,6 +17,8 @@ pub struct vantay_finger_t {
     pub record: *const u8,
     /// Its bytes.
     pub record_length: usize,
+    /// Why the finger could not be captured, such as "amputated", at most 64 bytes: then there is no record. NULL if it was.
+    pub missing: *const c_char,
 }
 
 /// One enrolment event of a subject, or a probe. All zero is an empty one.
@@ -34,6 +36,8 @@ pub struct vantay_registration_t {
     pub fingers: *const vantay_finger_t,
     /// How many.
     pub finger_count: usize,
+    /// When it was captured, in milliseconds since 1970-01-01T00:00:00Z; 0 if that is unknown.
+    pub captured_at: i64,
 }
 
 /// What records and feeds have to be like for the gallery of `snapshot`.
@@ -78,8 +82,18 @@ pub(crate) unsafe fn registration_of(
     let mut templates = Vec::new();
     for finger in fingers {
         // SAFETY: as promised to this function.
-        let record = template::read(unsafe { slice(finger.record, finger.record_length, "record")? })?;
-        templates.extend(Finger::of_record(&record, FingerPosition::new(finger.position)?)?);
+        let (record, missing) = unsafe {
+            (slice(finger.record, finger.record_length, "record")?, optional_text(finger.missing, "missing")?)
+        };
+        let position = FingerPosition::new(finger.position)?;
+        match missing {
+            Some(reason) if reason.len() > 64 => {
+                return Err(Failure::new(VANTAY_ERROR_ARGUMENT, format!("missing of {} bytes", reason.len())));
+            }
+            Some(reason) => templates.push(Finger::Missing { position, reason: reason.into() }),
+            None => templates.extend(Finger::of_record(&template::read(record)?, position)?),
+        }
     }
-    Ok(Registration { id: RegistrationId::new(name)?, personal_id, captured_at: None, portrait, fingers: templates })
+    let captured_at = (from.captured_at != 0).then_some(from.captured_at);
+    Ok(Registration { id: RegistrationId::new(name)?, personal_id, captured_at, portrait, fingers: templates })
 }

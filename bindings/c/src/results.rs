@@ -1,5 +1,6 @@
 //! The numbers that calls return. They are fixed for good: new ones are added, none changes its meaning.
 
+use crate::outcome::boundary;
 use std::ffi::{CStr, c_char};
 
 /// What a call came to: `VANTAY_OK`, or why not. The numbers are fixed for good.
@@ -41,6 +42,8 @@ pub const VANTAY_ERROR_STOPPED: i32 = 7;
 pub const VANTAY_ERROR_NOT_FOUND: i32 = 8;
 /// The threads are at work already; their number has to be set before the first search.
 pub const VANTAY_ERROR_THREADS: i32 = 9;
+/// The buffer is too short; the call says how long it has to be.
+pub const VANTAY_ERROR_BUFFER: i32 = 10;
 /// The operating system refused an operation.
 pub const VANTAY_ERROR_IO: i32 = 20;
 /// There is no gallery at this path.
@@ -87,6 +90,7 @@ results! {
     VANTAY_ERROR_STOPPED = 7, c"stopped as asked";
     VANTAY_ERROR_NOT_FOUND = 8, c"no such entry";
     VANTAY_ERROR_THREADS = 9, c"the threads are at work already";
+    VANTAY_ERROR_BUFFER = 10, c"the buffer is too short";
     VANTAY_ERROR_IO = 20, c"the operating system refused";
     VANTAY_ERROR_NOT_A_GALLERY = 21, c"no gallery here";
     VANTAY_ERROR_EXISTS = 22, c"the directory is not empty";
@@ -109,6 +113,7 @@ results! {
 /// What a result means, in a few words: static text, never NULL. `vantay_last_detail` has the particulars.
 ///
 /// May be called from any thread.
+#[boundary]
 #[unsafe(no_mangle)]
 pub extern "C" fn vantay_result_message(result: vantay_result_t) -> *const c_char {
     message(result).as_ptr()

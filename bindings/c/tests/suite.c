@@ -1,5 +1,6 @@
 /* The C test suite: every call, used well and badly. Takes the path of a feed of records with portraits of the model
- * "synthetic", a folder to work in, and the vectors that all languages share; prints what failed and ends with 1. */
+ * "synthetic", a folder to work in, and the vectors that all languages share; prints what failed and ends with 1.
+ * It is C99, C11 and C++17 at once. */
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -41,12 +42,25 @@ static vantay_result_t enroll_face(vantay_writer_t *writer, const char *name, co
     return vantay_writer_enroll(writer, &registration);
 }
 
-static int count_pair(const vantay_pair_t *pair, void *context)
+static void is_the_pair(const vantay_pair_t *pair)
 {
     EXPECT(strcmp(pair->a_personal_id, pair->b_personal_id) < 0 && !pair->same_id);
     EXPECT(pair->scores.decision == VANTAY_DECISION_MATCH && pair->scores.face > 0.99 && pair->cluster == 0);
+}
+
+static int count_pair(const vantay_pair_t *pair, void *context)
+{
+    is_the_pair(pair);
     ++*(int *)context;
     return 0;
+}
+
+/* Called by several threads. */
+static int stop_progress(const char *stage, uint64_t done, uint64_t total, void *context)
+{
+    (void)done;
+    (void)total;
+    return stage[0] != '\0' && context != NULL;
 }
 
 static int stop_at_once(const vantay_pair_t *pair, void *context)
@@ -96,6 +110,10 @@ static void arguments_are_checked(void)
     vantay_writer_free(NULL);
     vantay_search_free(NULL);
     vantay_candidates_free(NULL);
+    vantay_duplicates_free(NULL);
+    vantay_stop_free(NULL);
+    vantay_calibration_free(NULL);
+    vantay_policy_free(NULL);
     EXPECT(strcmp(vantay_result_message(VANTAY_OK), "done") == 0);
     EXPECT(strcmp(vantay_result_message(12345), "unknown result") == 0);
 }
@@ -103,7 +121,7 @@ static void arguments_are_checked(void)
 static void the_library_says_what_it_is(void)
 {
     const char *level = NULL;
-    EXPECT(strchr(vantay_version(), '.') != NULL);
+    EXPECT(strcmp(vantay_version(), VANTAY_VERSION) == 0);
     EXPECT_RESULT(vantay_simd_level(&level), VANTAY_OK);
     EXPECT(level != NULL && strlen(level) >= 4);
     EXPECT_RESULT(vantay_simd_level(NULL), VANTAY_ERROR_NULL);
@@ -119,15 +137,20 @@ static void a_gallery_lives(const char *path)
     vantay_search_options_t options = VANTAY_ZERO;
     vantay_identify_options_t wanted = VANTAY_ZERO;
     vantay_registration_t probes[2] = {VANTAY_ZERO, VANTAY_ZERO};
+    vantay_deduplicate_options_t how = VANTAY_ZERO;
     vantay_candidates_t *candidates = NULL;
     vantay_candidate_t candidate;
+    vantay_duplicates_t *duplicates = NULL;
+    vantay_pair_t pair;
+    vantay_stop_t *stop = NULL;
     vantay_verification_t answer;
     vantay_commit_t commit;
     vantay_info_t info;
     float rows[3][DIMENSION], tilted[DIMENSION];
     uint64_t number = 0, removed = 0;
-    size_t count = 9;
+    size_t count = 9, matches = 9, clusters = 9;
     int pairs = 0, problems = 0;
+    char long_name[66];
 
     EXPECT_RESULT(vantay_gallery_create(path, "m", DIMENSION, true, &gallery), VANTAY_OK);
     EXPECT_RESULT(vantay_gallery_create(path, "m", DIMENSION, true, &gallery), VANTAY_ERROR_EXISTS);
@@ -144,6 +167,11 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(enroll_face(writer, "R2", "cid", tilted), VANTAY_OK);
     EXPECT_RESULT(enroll_face(writer, "R0", "dan", rows[2]), VANTAY_ERROR_REGISTRATION_EXISTS);
     EXPECT_RESULT(enroll_face(writer, NULL, "dan", rows[2]), VANTAY_ERROR_NULL);
+    memset(long_name, 'x', sizeof long_name - 1);
+    long_name[sizeof long_name - 1] = '\0';
+    EXPECT_RESULT(enroll_face(writer, long_name, "dan", rows[2]), VANTAY_ERROR_FEED);
+    EXPECT_RESULT(enroll_face(writer, "R3", long_name, rows[2]), VANTAY_ERROR_FEED);
+    EXPECT_RESULT(enroll_face(writer, "", "dan", rows[2]), VANTAY_ERROR_FEED);
     EXPECT_RESULT(vantay_writer_enroll_line(writer, "{\"registration\": 1}", 19), VANTAY_ERROR_FEED);
     EXPECT(strstr(vantay_last_detail(), "personal_id") != NULL);
     EXPECT_RESULT(vantay_writer_commit(writer, &commit), VANTAY_OK);
@@ -175,6 +203,16 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(vantay_candidates_get(candidates, 0, 2, &candidate), VANTAY_ERROR_NOT_FOUND);
     EXPECT_RESULT(vantay_candidates_count(candidates, 2, &count), VANTAY_ERROR_NOT_FOUND);
     vantay_candidates_free(candidates);
+    candidates = NULL;
+    EXPECT_RESULT(vantay_stop_new(&stop), VANTAY_OK);
+    EXPECT_RESULT(vantay_stop_set(stop, true), VANTAY_OK);
+    wanted.stop = how.stop = stop;
+    EXPECT_RESULT(vantay_identify(search, probes, 2, &wanted, &candidates), VANTAY_ERROR_STOPPED);
+    EXPECT_RESULT(vantay_duplicates_find(search, NULL, &how, &duplicates), VANTAY_ERROR_STOPPED);
+    EXPECT(candidates == NULL && duplicates == NULL);
+    EXPECT_RESULT(vantay_stop_set(stop, false), VANTAY_OK);
+    EXPECT_RESULT(vantay_identify(search, probes, 2, &wanted, &candidates), VANTAY_OK);
+    vantay_candidates_free(candidates);
     probes[0].dimension = DIMENSION - 1;
     EXPECT(vantay_identify(search, probes, 1, &wanted, &candidates) != VANTAY_OK);
     probes[0].dimension = DIMENSION;
@@ -190,11 +228,23 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(vantay_verify(search, &probes[0], &answer), VANTAY_OK);
     EXPECT(!answer.known && isnan(answer.scores.face));
 
-    EXPECT_RESULT(vantay_deduplicate(search, NULL, count_pair, NULL, &pairs), VANTAY_OK);
+    EXPECT_RESULT(vantay_deduplicate(search, NULL, NULL, count_pair, &pairs), VANTAY_OK);
     EXPECT(pairs == 1);
-    EXPECT_RESULT(vantay_deduplicate(search, NULL, stop_at_once, NULL, NULL), VANTAY_ERROR_STOPPED);
+    EXPECT_RESULT(vantay_deduplicate(search, NULL, NULL, stop_at_once, NULL), VANTAY_ERROR_STOPPED);
     EXPECT_RESULT(vantay_deduplicate(search, NULL, NULL, NULL, NULL), VANTAY_ERROR_NULL);
-    EXPECT_RESULT(vantay_deduplicate(search, other, stop_at_once, NULL, NULL), VANTAY_ERROR_STOPPED);
+    EXPECT_RESULT(vantay_deduplicate(search, other, NULL, stop_at_once, NULL), VANTAY_ERROR_STOPPED);
+    EXPECT_RESULT(vantay_duplicates_find(search, NULL, &how, &duplicates), VANTAY_OK);
+    EXPECT_RESULT(vantay_duplicates_count(duplicates, &count, &matches, &clusters), VANTAY_OK);
+    EXPECT(count == 1 && matches == 1 && clusters == 1);
+    EXPECT_RESULT(vantay_duplicates_next(duplicates, &pair), VANTAY_OK);
+    is_the_pair(&pair);
+    EXPECT_RESULT(vantay_duplicates_next(duplicates, &pair), VANTAY_ERROR_NOT_FOUND);
+    vantay_duplicates_free(duplicates);
+    how.progress = stop_progress;
+    EXPECT_RESULT(vantay_deduplicate(search, NULL, &how, count_pair, &pairs), VANTAY_OK);
+    how.context = &pairs;
+    EXPECT_RESULT(vantay_deduplicate(search, NULL, &how, count_pair, &pairs), VANTAY_ERROR_STOPPED);
+    EXPECT(pairs == 2);
 
     EXPECT_RESULT(vantay_writer_remove(writer, "ann", &removed), VANTAY_OK);
     EXPECT(removed == 1);
@@ -208,10 +258,14 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(vantay_gallery_info(gallery, &info), VANTAY_OK);
     EXPECT(info.registrations == 2 && info.removed_rows == 0);
     EXPECT_RESULT(vantay_gallery_check(gallery, true, note_problem, &problems), VANTAY_OK);
+    EXPECT_RESULT(vantay_check(path, false, note_problem, &problems), VANTAY_OK);
     EXPECT(problems == 0);
-    EXPECT_RESULT(vantay_deduplicate(other, NULL, count_pair, NULL, &pairs), VANTAY_OK);
-    EXPECT(pairs == 2); /* a search keeps its commit */
+    EXPECT_RESULT(vantay_check("nowhere", false, note_problem, &problems), VANTAY_ERROR_DAMAGED);
+    EXPECT(problems == 1);
+    EXPECT_RESULT(vantay_deduplicate(other, NULL, NULL, count_pair, &pairs), VANTAY_OK);
+    EXPECT(pairs == 3); /* a search keeps its commit */
 
+    vantay_stop_free(stop);
     vantay_writer_free(writer);
     vantay_search_free(search);
     vantay_search_free(other);
@@ -225,6 +279,9 @@ static void a_feed_is_enrolled(const char *path, const char *feed)
     vantay_writer_t *writer = NULL;
     vantay_search_t *search = NULL;
     vantay_verification_t answer;
+    vantay_identify_options_t wanted = VANTAY_ZERO;
+    vantay_candidates_t *candidates = NULL;
+    vantay_candidate_t candidate;
     uint64_t enrolled = 0, rejected = 0;
     FILE *file = fopen(feed, "r");
 
@@ -243,6 +300,12 @@ static void a_feed_is_enrolled(const char *path, const char *feed)
     EXPECT_RESULT(vantay_verify_line(search, line, strlen(line), &answer), VANTAY_OK);
     EXPECT(answer.known && answer.scores.decision == VANTAY_DECISION_MATCH && answer.scores.face > 0.999999);
     EXPECT_RESULT(vantay_verify_line(search, line, 3, &answer), VANTAY_ERROR_FEED);
+    wanted.top = 1;
+    EXPECT_RESULT(vantay_identify_line(search, line, strlen(line), &wanted, &candidates), VANTAY_OK);
+    EXPECT_RESULT(vantay_candidates_get(candidates, 0, 0, &candidate), VANTAY_OK);
+    EXPECT(candidate.scores.decision == VANTAY_DECISION_MATCH && candidate.scores.face > 0.999999);
+    vantay_candidates_free(candidates);
+    EXPECT_RESULT(vantay_identify_line(search, line, 3, &wanted, &candidates), VANTAY_ERROR_FEED);
     if (file != NULL)
         fclose(file);
     vantay_search_free(search);
@@ -261,39 +324,271 @@ static size_t unhex(const char *text, uint8_t *bytes)
     return length;
 }
 
-/* Each line: finger or face, two templates, the bits of the score, as tests/vectors.rs of the project describes it. */
-static void scores_agree_to_the_bit(const char *vectors)
+static const char *decision_name(int32_t decision)
 {
-    static char line[1 << 20];
+    static const char *const names[] = {"none", "review", "match"};
+    return decision >= 0 && decision <= 2 ? names[decision] : "unknown";
+}
+
+static uint64_t bits_of(double value)
+{
+    uint64_t bits;
+    memcpy(&bits, &value, sizeof bits);
+    return bits;
+}
+
+static void one_way_to_decide(vantay_search_options_t *options, const char *how)
+{
+    memset(options, 0, sizeof *options);
+    if (strcmp(how, "fmr=1e-6") == 0)
+        options->fmr = 1e-6;
+    else if (strcmp(how, "fpir=1e-3") == 0)
+        options->fpir = 1e-3;
+    else if (strcmp(how, "raw=0.4,12") == 0) {
+        options->face_threshold = 0.4;
+        options->finger_threshold = 12.0;
+    } else
+        EXPECT(strcmp(how, "default") == 0);
+}
+
+static char vector_line[1 << 20];
+
+/* Reads a line of the vectors and cuts it at blanks; the last field may hold some. */
+static int next_vector(FILE *file, char **fields, int most)
+{
+    int count = 0;
+    char *rest = vector_line;
+    if (file == NULL || fgets(vector_line, sizeof vector_line, file) == NULL)
+        return 0;
+    vector_line[strcspn(vector_line, "\n")] = '\0';
+    while (count < most - 1 && strchr(rest, ' ') != NULL) {
+        fields[count++] = rest;
+        rest = strchr(rest, ' ');
+        *rest++ = '\0';
+    }
+    fields[count++] = rest;
+    return count;
+}
+
+/* Every line of the vectors, as tests/vectors.rs of the project describes them. */
+static void scores_and_decisions_agree_to_the_bit(const char *vectors, const char *path)
+{
     static uint8_t a[1 << 16], b[1 << 16];
     static float rows[2][1 << 14];
     FILE *file = fopen(vectors, "r");
-    int lines = 0;
+    vantay_gallery_t *gallery = NULL;
+    vantay_writer_t *writer = NULL;
+    char *fields[7];
+    int fingers = 0, faces = 0, decisions = 0;
 
     EXPECT(file != NULL);
-    while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        char *kind = strtok(line, " \n"), *first = strtok(NULL, " \n"), *second = strtok(NULL, " \n");
-        uint64_t bits = strtoull(strtok(NULL, " \n"), NULL, 16), found = 0;
-        size_t a_length = unhex(first, a), b_length = unhex(second, b);
-        if (strcmp(kind, "finger") == 0) {
-            float score = -1.0f;
-            uint32_t narrow;
-            EXPECT_RESULT(vantay_compare_minutiae(a, a_length, b, b_length, &score), VANTAY_OK);
-            memcpy(&narrow, &score, sizeof narrow);
-            found = narrow;
+    EXPECT_RESULT(vantay_gallery_create(path, "synthetic", 512, false, &gallery), VANTAY_OK);
+    EXPECT_RESULT(vantay_writer_open(gallery, &writer), VANTAY_OK);
+    while (next_vector(file, fields, 2) == 2) {
+        const char *kind = fields[0];
+        char *rest = fields[1];
+        if (strcmp(kind, "finger") == 0 || strcmp(kind, "face") == 0) {
+            char *second = strchr(rest, ' '), *third;
+            uint64_t bits, found;
+            size_t a_length, b_length;
+            *second++ = '\0';
+            third = strchr(second, ' ');
+            *third++ = '\0';
+            bits = strtoull(third, NULL, 16);
+            a_length = unhex(rest, a);
+            b_length = unhex(second, b);
+            if (kind[1] == 'i') {
+                float score = -1.0f;
+                uint32_t narrow;
+                EXPECT_RESULT(vantay_compare_minutiae(a, a_length, b, b_length, &score), VANTAY_OK);
+                memcpy(&narrow, &score, sizeof narrow);
+                found = narrow;
+                fingers++;
+            } else {
+                double cosine = -2.0;
+                memcpy(rows[0], a, a_length);
+                memcpy(rows[1], b, b_length);
+                EXPECT_RESULT(vantay_compare_faces(rows[0], rows[1], a_length / sizeof(float), &cosine), VANTAY_OK);
+                found = bits_of(cosine);
+                faces++;
+            }
+            EXPECT(found == bits);
+        } else if (strcmp(kind, "enroll") == 0) {
+            EXPECT_RESULT(vantay_writer_enroll_line(writer, rest, strlen(rest)), VANTAY_OK);
+        } else if (strcmp(kind, "commit") == 0) {
+            EXPECT_RESULT(vantay_writer_commit(writer, NULL), VANTAY_OK);
         } else {
-            double cosine = -2.0;
-            memcpy(rows[0], a, a_length);
-            memcpy(rows[1], b, b_length);
-            EXPECT_RESULT(vantay_compare_faces(rows[0], rows[1], a_length / sizeof(float), &cosine), VANTAY_OK);
-            memcpy(&found, &cosine, sizeof found);
+            vantay_search_options_t options;
+            vantay_search_t *search = NULL;
+            char *how = rest, *decision = strchr(how, ' '), *id, *score, *probe;
+            *decision++ = '\0';
+            id = strchr(decision, ' ');
+            *id++ = '\0';
+            score = strchr(id, ' ');
+            *score++ = '\0';
+            probe = strchr(score, ' ');
+            *probe++ = '\0';
+            one_way_to_decide(&options, how);
+            EXPECT_RESULT(vantay_search_new(gallery, &options, &search), VANTAY_OK);
+            if (strcmp(kind, "verify") == 0) {
+                vantay_verification_t answer;
+                EXPECT_RESULT(vantay_verify_line(search, probe, strlen(probe), &answer), VANTAY_OK);
+                EXPECT(strcmp(decision_name(answer.scores.decision), decision) == 0);
+                EXPECT(bits_of(answer.scores.score) == strtoull(score, NULL, 16));
+            } else {
+                vantay_identify_options_t wanted = VANTAY_ZERO;
+                vantay_candidates_t *candidates = NULL;
+                vantay_candidate_t best, candidate;
+                int32_t best_decision = VANTAY_DECISION_NONE;
+                size_t rank;
+                EXPECT(strcmp(kind, "identify") == 0);
+                wanted.top = 3;
+                EXPECT_RESULT(vantay_identify_line(search, probe, strlen(probe), &wanted, &candidates), VANTAY_OK);
+                EXPECT_RESULT(vantay_candidates_get(candidates, 0, 0, &best), VANTAY_OK);
+                for (rank = 0; vantay_candidates_get(candidates, 0, rank, &candidate) == VANTAY_OK; rank++)
+                    if (candidate.scores.decision > best_decision)
+                        best_decision = candidate.scores.decision;
+                EXPECT(rank == 3);
+                EXPECT(strcmp(decision_name(best_decision), decision) == 0 && strcmp(best.personal_id, id) == 0);
+                EXPECT(bits_of(best.scores.score) == strtoull(score, NULL, 16));
+                vantay_candidates_free(candidates);
+            }
+            decisions++;
+            vantay_search_free(search);
         }
-        EXPECT(found == bits);
-        lines++;
     }
-    EXPECT(lines >= 10);
+    EXPECT(fingers >= 5 && faces >= 5 && decisions >= 20);
     if (file != NULL)
         fclose(file);
+    vantay_writer_free(writer);
+    vantay_gallery_free(gallery);
+}
+
+/* Templates as bytes: read from the vectors, converted, enrolled, found. */
+static void raw_templates_are_taken(const char *vectors, const char *path)
+{
+    static uint8_t record[1 << 16], copy[1 << 16];
+    FILE *file = fopen(vectors, "r");
+    vantay_gallery_t *gallery = NULL;
+    vantay_writer_t *writer = NULL;
+    vantay_search_t *search = NULL;
+    vantay_search_options_t options = VANTAY_ZERO;
+    vantay_registration_t registration = VANTAY_ZERO;
+    vantay_finger_t fingers[2] = {VANTAY_ZERO, VANTAY_ZERO};
+    vantay_verification_t answer;
+    char *fields[4];
+    size_t length, needed = 0, written = 0, losses = 9;
+    float score = -1.0f;
+    char reason[66];
+
+    EXPECT(next_vector(file, fields, 4) == 4 && strcmp(fields[0], "finger") == 0);
+    length = unhex(fields[1], record);
+    EXPECT_RESULT(vantay_convert(record, length, "iso19794-2:2011", NULL, 0, &needed, NULL), VANTAY_ERROR_BUFFER);
+    EXPECT(needed > length && needed < sizeof copy);
+    EXPECT_RESULT(vantay_convert(record, length, "iso19794-2:2011", copy, needed - 1, &written, NULL),
+                  VANTAY_ERROR_BUFFER);
+    EXPECT_RESULT(vantay_convert(record, length, "iso19794-2:2011", copy, needed, &written, &losses), VANTAY_OK);
+    EXPECT(written == needed && memcmp(copy, "FMR\0", 4) == 0);
+    EXPECT_RESULT(vantay_compare_minutiae(record, length, copy, written, &score), VANTAY_OK);
+    EXPECT(score > 12.0f);
+    EXPECT_RESULT(vantay_convert(record, length, "no such format", copy, needed, &written, NULL),
+                  VANTAY_ERROR_TEMPLATE);
+    EXPECT_RESULT(vantay_convert(record, 7, "iso19794-2:2011", copy, needed, &written, NULL), VANTAY_ERROR_TEMPLATE);
+
+    EXPECT_RESULT(vantay_gallery_create(path, NULL, 0, false, &gallery), VANTAY_OK);
+    EXPECT_RESULT(vantay_writer_open(gallery, &writer), VANTAY_OK);
+    registration.registration = "R1";
+    registration.personal_id = "001204000257";
+    registration.captured_at = 1667787069000;
+    registration.fingers = fingers;
+    registration.finger_count = 2;
+    fingers[0].position = 2;
+    fingers[0].record = copy;
+    fingers[0].record_length = written;
+    fingers[1].position = 7;
+    memset(reason, 'x', sizeof reason - 1);
+    reason[sizeof reason - 1] = '\0';
+    fingers[1].missing = reason;
+    EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_ERROR_ARGUMENT);
+    fingers[1].missing = "amputated";
+    fingers[0].position = 11;
+    EXPECT(vantay_writer_enroll(writer, &registration) != VANTAY_OK);
+    fingers[0].position = 2;
+    EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_OK);
+    EXPECT_RESULT(vantay_writer_commit(writer, NULL), VANTAY_OK);
+    options.fmr = 1e-6;
+    EXPECT_RESULT(vantay_search_new(gallery, &options, &search), VANTAY_OK);
+    fingers[0].record = record;
+    fingers[0].record_length = length;
+    registration.finger_count = 1;
+    EXPECT_RESULT(vantay_verify(search, &registration, &answer), VANTAY_OK);
+    EXPECT(answer.known && answer.scores.decision == VANTAY_DECISION_MATCH && answer.scores.fingers[2] > 12.0);
+    EXPECT(isnan(answer.scores.face) && isnan(answer.scores.fingers[7]) && answer.scores.fmr <= 1e-6);
+    if (file != NULL)
+        fclose(file);
+    vantay_search_free(search);
+    vantay_writer_free(writer);
+    vantay_gallery_free(gallery);
+}
+
+static void rates_and_rules_are_at_hand(const char *folder)
+{
+    static double genuine[400], impostor[20000];
+    vantay_calibration_t *fingerprints = NULL, *fitted = NULL, *read = NULL;
+    vantay_policy_t *policy = NULL, *same = NULL;
+    vantay_evidence_t evidence;
+    vantay_rates_t rates;
+    double threshold = -1.0, again = -2.0;
+    int32_t decision = -1;
+    char path[4096];
+    int i;
+
+    EXPECT_RESULT(vantay_calibration_shipped(NULL, &fingerprints), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_shipped("no such model", &read), VANTAY_ERROR_NOT_FOUND);
+    EXPECT_RESULT(vantay_calibration_threshold(fingerprints, 1e-6, &threshold), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_threshold(fingerprints, 2.0, &again), VANTAY_ERROR_DECISION);
+    EXPECT_RESULT(vantay_calibration_rates(fingerprints, threshold, &rates), VANTAY_OK);
+    EXPECT(rates.fmr <= 1e-6 && rates.fmr > 1e-8 && rates.fmr_low <= rates.fmr && rates.fmr <= rates.fmr_high);
+    EXPECT(rates.extrapolated && rates.fnmr > 0.0 && rates.fnmr < 1.0 && rates.llr > 0.0);
+
+    for (i = 0; i < 20000; i++)
+        impostor[i] = -10.0 * log10((i + 1) / 20001.0);
+    for (i = 0; i < 400; i++)
+        genuine[i] = 60.0 + i / 5.0;
+    EXPECT_RESULT(vantay_calibration_fit(genuine, 400, impostor, 20000, "matcher 1", "a pilot", &fitted), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_fit(genuine, 1, impostor, 20000, "matcher 1", "a pilot", &read),
+                  VANTAY_ERROR_DECISION);
+    sprintf(path, "%s/calibration.json", folder);
+    EXPECT_RESULT(vantay_calibration_write(fitted, path), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_read(path, &read), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_threshold(fitted, 1e-3, &threshold), VANTAY_OK);
+    EXPECT_RESULT(vantay_calibration_threshold(read, 1e-3, &again), VANTAY_OK);
+    EXPECT(bits_of(threshold) == bits_of(again) && threshold > 25.0 && threshold < 35.0);
+
+    EXPECT_RESULT(vantay_policy_read(NULL, &policy), VANTAY_OK);
+    sprintf(path, "%s/policy.json", folder);
+    EXPECT_RESULT(vantay_policy_write(policy, path), VANTAY_OK);
+    EXPECT_RESULT(vantay_policy_read(path, &same), VANTAY_OK);
+    memset(&evidence, 0, sizeof evidence);
+    evidence.face = nan("");
+    for (i = 0; i < 11; i++)
+        evidence.fingers[i] = nan("");
+    evidence.finger_calibration = fingerprints;
+    evidence.subjects = 1000;
+    EXPECT_RESULT(vantay_policy_decide(same, VANTAY_PURPOSE_VERIFY, &evidence, &decision), VANTAY_OK);
+    EXPECT(decision == VANTAY_DECISION_NONE);
+    evidence.fingers[2] = 1000.0;
+    EXPECT_RESULT(vantay_policy_decide(same, VANTAY_PURPOSE_VERIFY, &evidence, &decision), VANTAY_OK);
+    EXPECT(decision == VANTAY_DECISION_MATCH);
+    EXPECT_RESULT(vantay_policy_decide(same, 3, &evidence, &decision), VANTAY_ERROR_ARGUMENT);
+    evidence.finger_calibration = NULL;
+    EXPECT_RESULT(vantay_policy_decide(same, VANTAY_PURPOSE_IDENTIFY, &evidence, &decision), VANTAY_ERROR_DECISION);
+
+    vantay_policy_free(same);
+    vantay_policy_free(policy);
+    vantay_calibration_free(read);
+    vantay_calibration_free(fitted);
+    vantay_calibration_free(fingerprints);
 }
 
 int main(int argc, char **argv)
@@ -307,7 +602,11 @@ int main(int argc, char **argv)
     a_gallery_lives(path);
     sprintf(path, "%s/feed", argv[2]);
     a_feed_is_enrolled(path, argv[1]);
-    scores_agree_to_the_bit(argv[3]);
+    sprintf(path, "%s/vectors", argv[2]);
+    scores_and_decisions_agree_to_the_bit(argv[3], path);
+    sprintf(path, "%s/raw", argv[2]);
+    raw_templates_are_taken(argv[3], path);
+    rates_and_rules_are_at_hand(argv[2]);
     printf("%d passed, %d failed\n", passed, wrong);
     return wrong == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
 }

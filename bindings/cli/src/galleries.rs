@@ -1,19 +1,50 @@
 //! Galleries named on the command line, and how they are searched.
 
 use crate::failure::Failure;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use vantay::{
-    gallery::{Gallery, GalleryError, Snapshot},
+    gallery::{Gallery, GalleryError, Key, ReadOptions, Snapshot},
     registration::{FaceModel, FeedOptions},
     search::{FingerMatching, Modality},
 };
 
-/// Opens a gallery. That there is none is wrong usage, damage is a failed run.
-pub fn open(path: &Path) -> Result<Gallery, Failure> {
-    Gallery::open(path).map_err(|error| match error {
-        GalleryError::NotAGallery { .. } => Failure::usage(error),
+/// The key of an encrypted gallery.
+#[derive(clap::Args, Clone, Debug)]
+pub struct KeyOptions {
+    /// The key of an encrypted gallery: a file of 32 random bytes, or of 64 hexadecimal digits, that only you can read
+    #[arg(long, value_name = "FILE")]
+    key_file: Option<PathBuf>,
+}
+
+impl KeyOptions {
+    /// How a gallery with this key is opened.
+    pub fn options(&self) -> Result<ReadOptions, Failure> {
+        options(self.key_file.as_deref())
+    }
+
+    /// Opens a gallery. That there is none, or that the key is not its key, is wrong usage; damage is a failed run.
+    pub fn open(&self, path: &Path) -> Result<Gallery, Failure> {
+        open(path, self.options()?)
+    }
+}
+
+/// How a gallery whose key is in a file is opened.
+pub fn options(key_file: Option<&Path>) -> Result<ReadOptions, Failure> {
+    let key = key_file.map(Key::read).transpose().map_err(Failure::usage)?;
+    Ok(ReadOptions { key, ..ReadOptions::default() })
+}
+
+/// Opens a gallery and says on standard error what there is to know of it.
+pub fn open(path: &Path, options: ReadOptions) -> Result<Gallery, Failure> {
+    let gallery = Gallery::open_with(path, options).map_err(|error| match error {
+        GalleryError::NotAGallery { .. }
+        | GalleryError::Encrypted { .. }
+        | GalleryError::WrongKey { .. }
+        | GalleryError::NotEncrypted { .. } => Failure::usage(error),
         _ => Failure::run(error),
-    })
+    })?;
+    gallery.warnings().iter().for_each(|warning| eprintln!("vantay: {warning}"));
+    Ok(gallery)
 }
 
 /// What a feed has to be like for a gallery.

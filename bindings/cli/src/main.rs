@@ -10,6 +10,7 @@ mod output;
 mod page;
 mod probes;
 mod progress;
+mod searching;
 mod stats;
 mod templates;
 

@@ -295,3 +295,178 @@ fn a_finished_deduplication_leaves_no_checkpoint() {
     assert!(!Path::new(&city.path("pairs.ndjson.checkpoint")).exists());
     refused(2, &["dedup", &city.gallery(), "--resume"]);
 }
+
+/// Gives a file a mode; nothing where modes are not known.
+fn set_mode(path: &str, mode: u32) {
+    #[cfg(unix)]
+    fs::set_permissions(path, std::os::unix::fs::PermissionsExt::from_mode(mode)).expect("the mode is set");
+    #[cfg(not(unix))]
+    let _ = (path, mode);
+}
+
+#[test]
+fn every_command_works_on_an_encrypted_gallery_and_none_without_its_key() {
+    let city = City::new("60");
+    let (sealed, key, feed) = (city.path("sealed"), city.path("key"), city.path("feed.ndjson"));
+    fs::write(&key, [7; 32]).expect("a key is written");
+    set_mode(&key, 0o600);
+    let done_with = |arguments: &[&str]| done(&[arguments, &["--key-file", &key]].concat());
+    done_with(&["create", &sealed, "--face-model", "synthetic", "--face-dim", "512"]);
+    done_with(&["enroll", &sealed, &feed]);
+    let info = done_with(&["info", &sealed]);
+    assert_eq!(field(&info, "encrypted"), "true");
+    assert_eq!(field(&done(&["info", &city.gallery()]), "encrypted"), "false");
+    let claims = city.feed("claims.ndjson", &city.lines()[..5]);
+    for command in ["verify", "identify"] {
+        let thresholds = ["--face-threshold", "0.5", "--finger-threshold", "20"];
+        let plain = done(&[&[command, &city.gallery(), &claims][..], &thresholds].concat());
+        assert_eq!(done_with(&[&[command, &sealed, &claims][..], &thresholds].concat()), plain, "{command}");
+    }
+    done_with(&["check", &sealed, "--deep"]);
+    done_with(&["dedup", &sealed, "--face-threshold", "0.5", "--finger-threshold", "20"]);
+    let line = &city.lines()[0];
+    done_with(&["remove", &sealed, field(line, "personal_id")]);
+    done_with(&["compact", &sealed]);
+    done(&[
+        "dedup",
+        &city.gallery(),
+        "--against",
+        &sealed,
+        "--against-key-file",
+        &key,
+        "--face-threshold",
+        "0.5",
+        "--finger-threshold",
+        "20",
+    ]);
+    // Without the key, or with another, every command says so.
+    for command in [&["info"][..], &["check"], &["compact"], &["enroll"], &["remove"]] {
+        let mut arguments = command.to_vec();
+        arguments.push(&sealed);
+        match command[0] {
+            "enroll" => arguments.push(&feed),
+            "remove" => arguments.push("001204000257"),
+            _ => {}
+        }
+        assert!(refused(2, &arguments).contains("encrypted; its key is needed"), "{command:?}");
+    }
+    let other = city.path("other");
+    fs::write(&other, [8; 32]).expect("a key is written");
+    set_mode(&other, 0o600);
+    assert!(refused(2, &["info", &sealed, "--key-file", &other]).contains("the key is not the one"));
+    assert!(
+        refused(2, &["info", &city.gallery(), "--key-file", &key]).contains("not encrypted, though a key was given")
+    );
+    fs::write(&other, [8; 31]).expect("no key is written");
+    assert!(refused(2, &["info", &sealed, "--key-file", &other]).contains("expected a key"));
+    #[cfg(unix)]
+    {
+        set_mode(&key, 0o644);
+        assert!(refused(2, &["info", &sealed, "--key-file", &key]).contains("others than the owner"));
+        set_mode(&key, 0o600);
+    }
+}
+
+#[test]
+fn a_feed_that_is_not_there_is_named() {
+    let city = City::new("5");
+    let said = refused(1, &["enroll", &city.gallery(), &city.path("nothing.ndjson")]);
+    assert!(said.contains("nothing.ndjson: cannot be opened: ") && !said.contains("line 1"), "{said}");
+}
+
+/// The README's section of this name.
+fn readme(section: &str) -> String {
+    let readme = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../README.md")).expect("the README");
+    let from = readme.find(&format!("## {section}\n")).expect("the section") + 3;
+    let length = readme[from..].find("\n## ").unwrap_or(readme.len() - from);
+    readme[from..from + length].to_owned()
+}
+
+#[test]
+fn the_readme_leads_from_scores_to_a_threshold() {
+    let section = readme("From scores to a threshold");
+    let directory = tempfile::tempdir().expect("a folder");
+    let mut said = Vec::new();
+    for line in section.lines().filter(|line| line.starts_with("vantay ")) {
+        let line = line.split("   #").next().unwrap_or_default().trim().split("  #").next().unwrap_or_default();
+        // The only quotes are around a text with spaces.
+        let mut arguments = Vec::new();
+        for (n, part) in line.split('"').enumerate() {
+            match n % 2 {
+                0 => arguments.extend(part.split_whitespace().skip(usize::from(n == 0)).map(str::to_owned)),
+                _ => arguments.push(part.to_owned()),
+            }
+        }
+        let output = std::process::Command::new(env!("CARGO_BIN_EXE_vantay"))
+            .args(&arguments)
+            .current_dir(directory.path())
+            .output()
+            .expect("the command runs");
+        assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
+        said.push(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    assert_eq!(said.len(), 10);
+    // Is 0.40 safe for 100,000 people? It is not, as the text says.
+    let fpir = |said: &str| {
+        let rate = said.split("\"fpir\":{\"value\":").nth(1).expect("a rate");
+        rate.split(',').next().expect("a number").parse::<f64>().expect("a number")
+    };
+    assert!((0.02..0.5).contains(&fpir(&said[2])), "{}", said[2]);
+    assert!(fpir(&said[3]) <= 1e-3 && said[3].contains("\"extrapolated\":true"), "{}", said[3]);
+    let answers = |name: &str| fs::read_to_string(directory.path().join(name)).expect("answers are written");
+    let matched = answers("verified.ndjson").lines().filter(|line| field(line, "decision") == "match").count();
+    assert_eq!(matched, 1020);
+    let pairs = answers("pairs.ndjson");
+    assert!((15..=30).contains(&pairs.lines().count()), "{pairs}");
+    assert!(pairs.lines().all(|pair| pair.contains("\"reason\":{\"code\":\"")));
+}
+
+#[test]
+fn the_readme_shows_the_default_policy() {
+    let section = readme("From scores to a threshold");
+    let json = section.split("```json\n").nth(1).and_then(|rest| rest.split("```").next()).expect("the policy");
+    assert_eq!(vantay::decision::Policy::from_json(json).expect("a policy"), vantay::decision::Policy::default());
+}
+
+#[test]
+fn a_plan_refuses_what_is_no_calibration_and_says_what_there_is() {
+    let said = refused(2, &["plan", "nowhere.json", "--subjects", "1000", "--fpir", "1e-3"]);
+    assert!(said.contains("nowhere.json"), "{said}");
+    refused(2, &["plan", "fingerprint", "--subjects", "1000"]);
+    refused(2, &["plan", "fingerprint", "--subjects", "1000", "--fpir", "1.5"]);
+    let told = done(&["plan", "fingerprint", "--subjects", "1000000000", "--references", "10", "--fpir", "1e-3"]);
+    assert!(told.contains("\"system\":\"vantay\""), "{told}");
+}
+
+#[test]
+fn the_cost_of_a_deduplication_is_said_before_it_is_begun() {
+    let city = City::new("100");
+    let told = done(&["dedup", &city.gallery(), "--estimate", "1000000,107000000"]);
+    let lines: Vec<_> = told.lines().collect();
+    assert_eq!(lines.len(), 3, "{told}");
+    assert_eq!(field(lines[0], "measured_on"), "105");
+    let hours = |line: &str| field(line, "core_hours").parse::<f64>().expect("hours");
+    assert!(hours(lines[1]) > 0.0 && hours(lines[2]) > 11_000.0 * hours(lines[1]), "{told}");
+}
+
+#[test]
+fn two_systems_are_compared_on_the_same_pairs() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let write = |name: &str, gain: usize| {
+        let path = directory.path().join(name).to_string_lossy().into_owned();
+        let mut lines = String::from("fileA,fileB,score\n");
+        for a in 0..30_usize {
+            for b in a..30 {
+                let score = if a == b { a * 37 % 30 + gain } else { (a * 7 + b * 11) % 13 };
+                lines += &format!("{a}_1,{b}_2,{score}\n");
+            }
+        }
+        fs::write(&path, lines).expect("scores are written");
+        path
+    };
+    let (one, better) = (write("one.csv", 0), write("better.csv", 6));
+    let told = done(&["eval", &one, "--against", &better]);
+    assert!(told.starts_with("465 pairs") && told.contains("EER") && told.contains("FNMR at FMR 1e-3"), "{told}");
+    assert!(done(&["eval", &one, "--against", &one]).contains("no difference shown"));
+    refused(2, &["eval", &one, &better, "--against", &better]);
+}

@@ -14,7 +14,7 @@ fn class_of(error: &Error) -> &'static str {
         Error::Template(_) => "TemplateError",
         Error::Feed(_) => "FeedError",
         Error::FeedLine(problem) => match problem.reason {
-            FeedError::Io(_) => "FeedReadError",
+            FeedError::Io(_) | FeedError::Open(_) => "FeedReadError",
             _ => "FeedError",
         },
         Error::Face(_) => "FaceError",

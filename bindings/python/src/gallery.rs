@@ -569,6 +569,7 @@ fn identify(
         fingers: looking.matching()?,
         depth: Depth::for_miss(looking.miss),
         filter: looking.filter()?,
+        stop: None,
     };
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     let work = move |stop: &Stop| {
@@ -577,6 +578,7 @@ fn identify(
         let batch = batch_of(snapshot.info().registrations, with_fingers);
         let mut answers = Vec::with_capacity(probes.len());
         let mut work = Work::default();
+        let options = IdentifyOptions { stop: Some(stop.flag()), ..options };
         for probes in probes.chunks(batch) {
             stop.check()?;
             let (found, done) = search.identify(probes, &options)?;

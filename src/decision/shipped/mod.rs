@@ -1,9 +1,10 @@
 //! Calibrations that come with the library.
 //!
-//! They hold for data like those they were fitted on, which [`Calibration::fitted_on`] names; a service fits its own. Each was made by
+//! They hold for data like those they were fitted on, which [`Calibration::fitted_on`] names; a service fits its own. That of fingerprints and the
+//! correlation of fingers are made by `cargo xtask calibrate`, from scores of networks that had not seen the sensor; those of faces by
 //! `vantay score` and `vantay calibrate`, as `datasets/README.md` tells.
 
-use super::Calibration;
+use super::{Calibration, FingerCorrelation};
 use std::sync::LazyLock;
 
 type Shipped = LazyLock<Option<Calibration>>;
@@ -29,6 +30,17 @@ impl Calibration {
     }
 }
 
+impl FingerCorrelation {
+    /// The correlation of this library's scores of fingers of one person, as far as the sets at hand show it: people made of two fingers of one
+    /// set, captured on the same two occasions. No set has two fingers that are known to be of one person, so what a person's skin does to
+    /// both is not in it.
+    pub fn default_fingerprint() -> Self {
+        static FINGERS: LazyLock<FingerCorrelation> =
+            LazyLock::new(|| FingerCorrelation::from_json(include_str!("fingers.json")).unwrap_or_default());
+        *FINGERS
+    }
+}
+
 fn read(text: &str) -> Option<Calibration> {
     // A test reads each of them.
     Calibration::from_json(text).ok()
@@ -48,5 +60,7 @@ mod tests {
         }
         assert!(Calibration::default_face("another").is_none());
         assert!(Calibration::default_fingerprint().unwrap().check_system("vantay").is_ok());
+        let fingers = FingerCorrelation::default_fingerprint();
+        assert!(fingers.genuine > 1_000 && (0.0..0.9).contains(&fingers.value), "{fingers:?}");
     }
 }

@@ -63,11 +63,16 @@ impl FeedReader {
     /// told by their first bytes.
     ///
     /// # Errors
-    /// A [`FeedProblem`] at line 1 if the file cannot be opened.
+    /// A [`FeedProblem`] that names the file if it cannot be opened.
     pub fn open(path: impl AsRef<Path>, options: FeedOptions) -> Result<Self, FeedProblem> {
         let path = path.as_ref();
         let place = FeedPlace { file: Arc::from(path.to_string_lossy()), line: 1, offset: 0 };
-        let source = source::open(path).map_err(|error| final_problem(&place, error))?;
+        let source = source::open(path).map_err(|error| FeedProblem {
+            offset: 0,
+            place: place.clone(),
+            field: String::new(),
+            reason: FeedError::Open(error),
+        })?;
         Self::start(place, source, options)
     }
 

@@ -104,6 +104,15 @@ impl Reals for F {
         unsafe { I(_mm256_castps_si256(self.0), _mm256_castps_si256(self.1)) }
     }
     #[inline(always)]
+    fn signed_as(self, other: Self) -> Self {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let sign = _mm256_set1_ps(-0.0);
+            let signed = |of, as_in| _mm256_or_ps(_mm256_andnot_ps(sign, of), _mm256_and_ps(sign, as_in));
+            F(signed(self.0, other.0), signed(self.1, other.1))
+        }
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         // SAFETY: only reached inside `run`.
         unsafe {

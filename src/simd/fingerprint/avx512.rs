@@ -95,6 +95,14 @@ impl Reals for F {
         I(unsafe { _mm512_castps_si512(self.0) })
     }
     #[inline(always)]
+    fn signed_as(self, other: Self) -> Self {
+        // SAFETY: only reached inside `run`.
+        unsafe {
+            let sign = _mm512_set1_ps(-0.0);
+            F(_mm512_or_ps(_mm512_andnot_ps(sign, self.0), _mm512_and_ps(sign, other.0)))
+        }
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         // SAFETY: only reached inside `run`.
         unsafe {

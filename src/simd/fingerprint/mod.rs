@@ -47,6 +47,8 @@ pub(crate) trait Reals:
     fn from_signed(from: &[u8; LANES]) -> Self;
     /// The bits of each lane.
     fn bits(self) -> Self::Integers;
+    /// Each lane with the sign of the other's.
+    fn signed_as(self, other: Self) -> Self;
 
     /// The sum of all lanes, in one order at every level: halves folded onto each other.
     fn sum(self) -> f32;

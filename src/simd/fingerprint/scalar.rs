@@ -74,6 +74,10 @@ impl Reals for F {
         I(self.0.map(|v| v.to_bits() as i32))
     }
     #[inline(always)]
+    fn signed_as(self, other: Self) -> Self {
+        F(from_fn(|k| self.0[k].copysign(other.0[k])))
+    }
+    #[inline(always)]
     fn sum(self) -> f32 {
         let mut v = self.0;
         let mut half = LANES / 2;

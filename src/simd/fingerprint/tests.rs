@@ -20,7 +20,8 @@ impl Task for Everything {
             let bytes: [u8; 64] = std::array::from_fn(|_| (next() >> 7) as u8);
             let signed: [u8; 4] = std::array::from_fn(|_| (next() >> 9) as u8);
             let (a, b, i, j) = (L::F::load(&a), L::F::load(&b), L::I::load(&i), L::I::load(&j));
-            let all = [a + b, a - b, a * b, a / b, a.least(b), a.most(b), i.real(), i.where_differs(j, a)];
+            let all =
+                [a + b, a - b, a * b, a / b, a.least(b), a.most(b), a.signed_as(b), i.real(), i.where_differs(j, a)];
             for real in all {
                 real.store(&mut reals);
                 out.extend(reals.map(f32::to_bits));

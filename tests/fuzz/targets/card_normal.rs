@@ -1,4 +1,4 @@
 #![no_main]
 use vantay::template::Format;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::check(Format::IsoCardNormal, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::codecs::check(Format::IsoCardNormal, bytes));

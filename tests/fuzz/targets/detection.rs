@@ -1,3 +1,3 @@
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::check_detection(bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::codecs::check_detection(bytes));

@@ -1,4 +1,4 @@
 #![no_main]
 use vantay::template::Format;
 
-libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::check(Format::Incits378V2004, bytes));
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| vantay_fuzz::codecs::check(Format::Incits378V2004, bytes));

@@ -10,7 +10,8 @@ fn venv() -> PathBuf {
     root().join("target").join("venv")
 }
 
-fn python() -> PathBuf {
+/// The interpreter that has the package, once it is built.
+pub fn python() -> PathBuf {
     venv().join("bin").join("python")
 }
 

@@ -3,6 +3,7 @@
 use crate::{
     c, python,
     run::{Outcome, cargo, run},
+    story,
 };
 
 /// Runs them all, cheapest first.
@@ -10,5 +11,6 @@ pub fn all() -> Outcome {
     run(cargo(&["test", "--workspace", "--lib", "--bins", "--tests"]))?;
     run(cargo(&["test", "--workspace", "--doc"]))?;
     python::test()?;
-    c::test()
+    c::test(false)?;
+    story::test()
 }

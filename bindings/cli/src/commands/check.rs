@@ -1,6 +1,10 @@
 //! `vantay check`: is every byte as it was written?
 
-use crate::{failure::Failure, galleries, output::Output};
+use crate::{
+    failure::Failure,
+    galleries::{self, KeyOptions},
+    output::Output,
+};
 use serde::Serialize;
 use std::{path::PathBuf, sync::Arc};
 use vantay::{
@@ -20,6 +24,11 @@ pub struct Check {
     /// Copy every registration that is whole to a new gallery
     #[arg(long, value_name = "DIR")]
     repair: Option<PathBuf>,
+    /// Encrypt the new gallery by this key [default: --key-file]
+    #[arg(long, value_name = "FILE", requires = "repair")]
+    repair_key_file: Option<PathBuf>,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -51,16 +60,29 @@ struct Repaired {
 
 impl Check {
     pub fn run(self) -> Result<(), Failure> {
-        if let Err(error @ GalleryError::NotAGallery { .. }) = Gallery::open(&self.gallery)
-            && !self.gallery.is_dir()
-        {
-            return Err(Failure::usage(error));
+        let options = self.key.options()?;
+        match Gallery::open_with(&self.gallery, options.clone()) {
+            Err(error @ GalleryError::NotAGallery { .. }) if !self.gallery.is_dir() => {
+                return Err(Failure::usage(error));
+            }
+            Err(
+                error @ (GalleryError::Encrypted { .. }
+                | GalleryError::WrongKey { .. }
+                | GalleryError::NotEncrypted { .. }),
+            ) => return Err(Failure::usage(error)),
+            _ => {}
         }
-        let found = gallery::check(&self.gallery, self.deep);
+        let found = gallery::check_with(&self.gallery, &options, self.deep);
         let repaired = match &self.repair {
             Some(into) => {
-                let repaired = gallery::repair(&self.gallery, into, Arc::new(SearchColumns)).map_err(Failure::run)?;
-                galleries::open(into)?;
+                let new = match &self.repair_key_file {
+                    Some(file) => galleries::options(Some(file))?,
+                    None => options.clone(),
+                };
+                let derive = Arc::new(SearchColumns);
+                let repaired = gallery::repair_with(&self.gallery, &options, into, new.key.clone(), derive);
+                let repaired = repaired.map_err(Failure::run)?;
+                galleries::open(into, new)?;
                 let (kept, lost) = (repaired.kept, repaired.lost);
                 Some(Repaired { kept, lost, lost_registrations: repaired.lost_names })
             }

@@ -3,7 +3,7 @@
 use crate::{
     Common,
     failure::Failure,
-    galleries,
+    galleries::KeyOptions,
     stats::{Clock, Stats},
 };
 use std::{path::PathBuf, sync::Arc};
@@ -15,12 +15,14 @@ use vantay::search::SearchColumns;
 pub struct Compact {
     /// The gallery
     gallery: PathBuf,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 impl Compact {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("compact");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let mut writer = gallery.writer(Arc::new(SearchColumns)).map_err(Failure::run)?;
         writer.compact().map_err(Failure::run)?;
         let records = Some(gallery.snapshot().info().registrations);

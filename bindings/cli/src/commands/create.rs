@@ -1,6 +1,6 @@
 //! `vantay create`: an empty gallery.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, galleries::KeyOptions};
 use std::path::PathBuf;
 use vantay::{
     gallery::{FaceSpec, Gallery, GalleryError, Options},
@@ -9,7 +9,9 @@ use vantay::{
 
 /// Create an empty gallery
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay create national --face-model w600k_mbf --face-dim 512")]
+#[command(after_help = "Example:\n  vantay create national --face-model w600k_mbf --face-dim 512\n\nEncrypted:\n  \
+                  (umask 077; head -c 32 /dev/urandom > national.key)\n  \
+                  vantay create national --face-model w600k_mbf --face-dim 512 --key-file national.key")]
 pub struct Create {
     /// The new directory
     gallery: PathBuf,
@@ -22,6 +24,8 @@ pub struct Create {
     /// Components of an embedding, 16 to 4096
     #[arg(long, value_name = "D", requires = "face_model")]
     face_dim: Option<usize>,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -38,12 +42,11 @@ impl Create {
         };
         let face =
             self.face_model.zip(self.face_dim).map(|(model, dimension)| FaceSpec { model: model.into(), dimension });
-        Gallery::create(&self.gallery, Options { id_scheme, face, ..Options::default() }).map_err(
-            |error| match error {
-                GalleryError::Option { .. } => Failure::usage(error),
-                _ => Failure::run(error),
-            },
-        )?;
+        let read = self.key.options()?;
+        Gallery::create(&self.gallery, Options { id_scheme, face, read }).map_err(|error| match error {
+            GalleryError::Option { .. } => Failure::usage(error),
+            _ => Failure::run(error),
+        })?;
         Ok(())
     }
 }

@@ -2,50 +2,73 @@
 
 use crate::{
     Common,
-    evidence::{Deciding, Parts},
+    evidence::Parts,
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
-    output::{Flat, Output, OutputOptions},
+    galleries::{self, KeyOptions},
+    output::{Flat, Output},
     page, progress,
+    searching::{Screening, Searching},
     stats::{Clock, Stats},
 };
 use serde::Serialize;
-use std::{fs, io, path::PathBuf};
+use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
-    decision::{Decision, Reason},
-    search::{DeduplicateOptions, Depth, Member, Modality, PairKind, Progress, Search},
+    decision::{Decision, Evidence, Reason},
+    search::{Cost, DeduplicateOptions, FingerScore, Member, PairKind, Progress, Search},
 };
 
 /// List the pairs of registrations that look like one person's, best first
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national")]
+#[command(
+    after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
+    vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson"
+)]
 pub struct Dedup {
     /// The gallery
     gallery: PathBuf,
     /// Look for pairs between this gallery and another instead of within it
     #[arg(long, value_name = "GALLERY")]
     against: Option<PathBuf>,
-    /// Cosine from which two portraits are compared in all parts [default: 3/4 of --face-threshold]
+    /// The key of the gallery named by --against, if it is encrypted
+    #[arg(long, value_name = "FILE", requires = "against")]
+    against_key_file: Option<PathBuf>,
+    /// Cosine from which two portraits are compared in all parts [default: what one pair of strangers in ten thousand reaches]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
-    /// Screen the fingers of every registration, not only of those without a portrait
+    /// Screen only the fingers of registrations without a portrait: hundreds of times faster, but it misses who does not look alike in
+    /// two portraits
     #[arg(long)]
+    portraits_suffice: bool,
+    /// Screen the fingers of every registration, which is the default
+    #[arg(long, conflicts_with = "portraits_suffice", hide = true)]
     every_finger: bool,
-    /// The share of mates that the screen of fingers may lose
-    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
-    miss: f64,
+    #[command(flatten)]
+    screening: Screening,
     /// Write the run and its first thousand pairs as one HTML page that opens offline
     #[arg(long, value_name = "FILE.html")]
     report: Option<PathBuf>,
+    /// Deduplicate nothing: measure some seconds of it, and print what the whole would take for each of these numbers of registrations
+    #[arg(long, value_name = "REGISTRATIONS", num_args = 0.., value_delimiter = ',', conflicts_with_all = ["against", "resume", "report"])]
+    estimate: Option<Vec<u64>>,
     /// Go on with a run that was killed; what it had finished stands beside --out
     #[arg(long, requires = "out")]
     resume: bool,
     #[command(flatten)]
-    parts: PartOptions,
+    searching: Searching,
     #[command(flatten)]
-    deciding: Deciding,
-    #[command(flatten)]
-    output: OutputOptions,
+    key: KeyOptions,
+}
+
+/// How long each kind of work is measured.
+const PATIENCE: Duration = Duration::from_secs(5);
+
+/// What a size takes.
+#[derive(Serialize)]
+struct Estimate {
+    #[serde(flatten)]
+    cost: Cost,
+    core_hours: f64,
+    hours: f64,
 }
 
 #[derive(Serialize)]
@@ -58,8 +81,18 @@ struct PairObject<'a> {
     llr: Option<f64>,
     fmr: Option<f64>,
     scores: Parts<'a>,
+    fingers: Vec<Finger>,
+    evidence: Vec<Evidence>,
     reason: &'a Reason,
     cluster: Option<u32>,
+}
+
+/// Two fingers that were taken for each other's mates: positions of `a` and of `b`.
+#[derive(Serialize)]
+struct Finger {
+    a: u8,
+    b: u8,
+    score: f64,
 }
 
 /// The pair as a row of a table.
@@ -74,7 +107,17 @@ struct Row {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    face: Option<f64>,
+    fingers: String,
     cluster: Option<u32>,
+}
+
+impl std::fmt::Display for Finger {
+    /// `2:88.5`, or `2-7:88.5` across positions.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Finger { a, b, score } = self;
+        if a == b { write!(f, "{a}:{score}") } else { write!(f, "{a}-{b}:{score}") }
+    }
 }
 
 impl Flat for PairObject<'_> {
@@ -91,6 +134,8 @@ impl Flat for PairObject<'_> {
             score: self.score,
             llr: self.llr,
             fmr: self.fmr,
+            face: self.scores.0.face,
+            fingers: self.fingers.iter().map(Finger::to_string).collect::<Vec<_>>().join(" "),
             cluster: self.cluster,
         }]
     }
@@ -99,36 +144,43 @@ impl Flat for PairObject<'_> {
 impl Dedup {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("dedup");
-        let gallery = galleries::open(&self.gallery)?;
-        let against = self.against.as_deref().map(galleries::open).transpose()?;
+        let gallery = self.key.open(&self.gallery)?;
+        let against = match &self.against {
+            Some(path) => Some(galleries::open(path, galleries::options(self.against_key_file.as_deref())?)?),
+            None => None,
+        };
         let snapshot = gallery.snapshot();
         let other = against.map(|gallery| gallery.snapshot());
-        let judge = self.deciding.judge(&snapshot, &self.parts)?;
+        let judge = self.searching.judge(&snapshot)?;
         let search = Search::new(&snapshot, judge.clone()).map_err(Failure::run)?;
-        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose().map_err(Failure::run)?;
+        let other = other.as_ref().map(|other| Search::new(other, judge.clone())).transpose().map_err(Failure::run)?;
         let bar = progress::bar("joining", Some(0));
         let show = |progress: Progress| {
             bar.set_message(progress.stage);
             bar.set_length(progress.total);
             bar.set_position(progress.done);
         };
-        let checkpoint = self.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
+        let checkpoint = self.searching.output.out.as_ref().map(|out| out.with_added_extension("checkpoint"));
         if let Some(stale) = checkpoint.as_ref().filter(|path| !self.resume && path.exists()) {
             fs::remove_file(stale).map_err(|error| Failure::file(stale, error))?;
         }
         let options = DeduplicateOptions {
             checkpoint: checkpoint.as_deref(),
-            modality: self.parts.modality(),
-            fingers: self.parts.matching(),
+            modality: self.searching.modality(),
+            fingers: self.searching.matching(),
             face_candidates: self.face_candidates,
-            depth: Depth::for_miss(self.miss),
-            every_finger: self.every_finger || self.parts.modality() == Modality::Fingerprint,
+            depth: self.screening.depth(),
+            every_finger: self.every_finger || !self.portraits_suffice,
             stop: None,
             progress: Some(&show),
         };
+        if let Some(sizes) = &self.estimate {
+            bar.finish_and_clear();
+            return self.estimate(&search, &options, sizes);
+        }
         let found = search.deduplicate(other.as_ref(), &options).map_err(Failure::run)?;
         bar.finish_and_clear();
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         for pair in &found.pairs {
             output.result(&PairObject {
                 a: &pair.a,
@@ -140,6 +192,8 @@ impl Dedup {
                 fmr: pair.judgement.fmr,
                 reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
+                fingers: pair.fingers.iter().map(finger).collect(),
+                evidence: judge.evidence(&pair.scores),
                 cluster: pair.cluster,
             })?;
         }
@@ -153,6 +207,26 @@ impl Dedup {
         }
         clock.finish(common, Stats::of(found.work))
     }
+}
+
+impl Dedup {
+    /// What was measured, and then what each size takes, an object a line.
+    fn estimate(&self, search: &Search<'_>, options: &DeduplicateOptions<'_>, sizes: &[u64]) -> Result<(), Failure> {
+        let model = search.measure_deduplication(options, PATIENCE).map_err(Failure::run)?;
+        let mut output = Output::of(&self.searching.output)?;
+        output.object(&model)?;
+        let own = [model.measured_on];
+        for &size in if sizes.is_empty() { &own[..] } else { sizes } {
+            let cost = model.of(size);
+            let object = Estimate { cost, core_hours: cost.hours(1, 1), hours: cost.hours(1, model.threads as u64) };
+            output.object(&object)?;
+        }
+        output.close()
+    }
+}
+
+fn finger(finger: &FingerScore) -> Finger {
+    Finger { a: finger.a.number(), b: finger.b.number(), score: finger.score }
 }
 
 /// A file that is not there needs no removing.

@@ -3,7 +3,8 @@
 use crate::{
     Common,
     failure::Failure,
-    galleries, progress,
+    galleries::{self, KeyOptions},
+    progress,
     stats::{Clock, Stats},
 };
 use indicatif::ProgressBar;
@@ -34,6 +35,8 @@ pub struct Enroll {
     /// Commit after every N registrations instead of once at the end
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     commit_every: Option<u64>,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -45,7 +48,7 @@ enum OnErrorName {
 impl Enroll {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("enroll");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let options = galleries::feed_options(&gallery.snapshot());
         let copies = match &self.rejects {
             Some(path) => Some(BufWriter::new(File::create(path).map_err(|error| Failure::file(path, error))?)),

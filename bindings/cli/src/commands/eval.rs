@@ -1,16 +1,21 @@
 //! `vantay eval`: error rates of score files.
 
 use crate::{failure::Failure, output::Output};
-use std::path::PathBuf;
-use vantay::evaluation::{Evaluation, Options, report};
+use std::path::{Path, PathBuf};
+use vantay::evaluation::{Evaluation, Options, ScoreFile, compare_systems, report};
 
 /// Error rates with confidence intervals, from files of scores
 #[derive(clap::Args)]
-#[command(after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/")]
+#[command(
+    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv"
+)]
 pub struct Eval {
     /// Files with the columns fileA,fileB,score; the same finger if what stands before the last _ is equal
     #[arg(required = true)]
     scores: Vec<PathBuf>,
+    /// Another system's scores of the same pairs: print how the two differ, with the interval of the difference
+    #[arg(long, value_name = "SCORES.csv", conflicts_with = "report")]
+    against: Option<PathBuf>,
     /// Write tables, JSON, plots and an HTML page to DIR
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -18,12 +23,37 @@ pub struct Eval {
 
 impl Eval {
     pub fn run(self) -> Result<(), Failure> {
+        if let Some(other) = &self.against {
+            return self.compare(other);
+        }
         let evaluation = Evaluation::of_files(&self.scores, Options::default()).map_err(Failure::run)?;
         if let Some(dir) = &self.report {
             report::write(dir, "Error rates", &evaluation).map_err(Failure::run)?;
         }
         let mut output = Output::open(None)?;
         output.line(report::text(&evaluation).trim_end())?;
+        output.close()
+    }
+
+    /// How the system of the one file differs from that of the other.
+    fn compare(&self, other: &Path) -> Result<(), Failure> {
+        let [first] = self.scores.as_slice() else {
+            return Err(Failure::usage("--against compares one file with one other"));
+        };
+        let read = |path: &Path| ScoreFile::read(path).map_err(Failure::run);
+        let compared = compare_systems(&read(first)?, &read(other)?, &Options::default()).map_err(Failure::run)?;
+        let mut output = Output::open(None)?;
+        let (first, other) = (first.display(), other.display());
+        output.line(&format!("{} pairs; per cent: {first}, {other}, difference (95 %)", compared.pairs))?;
+        let rates = compared.fnmr.iter().map(|(fmr, difference)| (format!("FNMR at FMR {fmr:e}"), difference));
+        for (name, of) in std::iter::once(("EER".to_owned(), &compared.eer)).chain(rates) {
+            let [first, second, difference] = [of.first, of.second, of.difference.value].map(|rate| 100.0 * rate);
+            let interval = of.difference.interval.map_or("unknown".to_owned(), |interval| {
+                format!("{:+.2} to {:+.2}", 100.0 * interval.low, 100.0 * interval.high)
+            });
+            let verdict = if of.is_significant() { "" } else { ": no difference shown" };
+            output.line(&format!("{name:20} {first:6.2} {second:6.2} {difference:+6.2} ({interval}){verdict}"))?;
+        }
         output.close()
     }
 }

@@ -2,11 +2,12 @@
 
 use crate::{
     Common,
-    evidence::{Deciding, Parts},
+    evidence::Parts,
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
-    output::{Flat, Output, OutputOptions},
+    galleries::{self, KeyOptions},
+    output::{Flat, Output},
     probes, progress,
+    searching::{Screening, Searching},
     stats::{Clock, Stats},
 };
 use serde::Serialize;
@@ -14,7 +15,7 @@ use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
     decision::{Decision, Reason},
     registration::Sex,
-    search::{Depth, Filter, IdentifyOptions, Search, Work},
+    search::{Filter, IdentifyOptions, Search, Work},
 };
 
 /// Search the whole gallery for each record
@@ -37,18 +38,12 @@ pub struct Identify {
     /// Only subjects of this province; may be given several times
     #[arg(long, value_name = "CODE", value_parser = province)]
     province: Vec<u16>,
-    /// Compare every finger in full; nothing is screened out
-    #[arg(long, conflicts_with = "miss")]
-    exhaustive: bool,
-    /// The share of mates that the screen of fingers may lose
-    #[arg(long, value_name = "SHARE", default_value_t = 0.005)]
-    miss: f64,
     #[command(flatten)]
-    parts: PartOptions,
+    screening: Screening,
     #[command(flatten)]
-    deciding: Deciding,
+    searching: Searching,
     #[command(flatten)]
-    output: OutputOptions,
+    key: KeyOptions,
 }
 
 #[derive(clap::ValueEnum, Clone, Copy)]
@@ -132,21 +127,22 @@ impl Flat for Answer<'_> {
 impl Identify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("identify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
+        let search = Search::new(&snapshot, self.searching.judge(&snapshot)?).map_err(Failure::run)?;
         let sex = self.sex.map(|sex| match sex {
             SexName::F => Sex::Female,
             SexName::M => Sex::Male,
         });
         let options = IdentifyOptions {
             top: self.top,
-            modality: self.parts.modality(),
-            fingers: self.parts.matching(),
-            depth: if self.exhaustive { Depth::Exhaustive } else { Depth::for_miss(self.miss) },
+            modality: self.searching.modality(),
+            fingers: self.searching.matching(),
+            depth: self.screening.depth(),
             filter: Filter { born: self.born.clone(), sex, provinces: self.province.clone() },
+            stop: None,
         };
-        let mut output = Output::of(&self.output)?;
+        let mut output = Output::of(&self.searching.output)?;
         let bar = progress::bar("identifying", None);
         let (mut work, mut records) = (Work::default(), 0);
         let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |probes| {

@@ -1,6 +1,6 @@
 //! `vantay info`: what a gallery holds.
 
-use crate::{failure::Failure, galleries, output::Output};
+use crate::{failure::Failure, galleries::KeyOptions, output::Output};
 use serde::Serialize;
 use std::path::PathBuf;
 use vantay::registration::IdScheme;
@@ -11,6 +11,8 @@ use vantay::registration::IdScheme;
 pub struct Info {
     /// The gallery
     gallery: PathBuf,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -21,6 +23,7 @@ struct Report {
     bytes: u64,
     commit: u64,
     removed_rows: u64,
+    encrypted: bool,
     id: &'static str,
     face_model: Option<String>,
     face_dim: Option<usize>,
@@ -29,7 +32,7 @@ struct Report {
 
 impl Info {
     pub fn run(self) -> Result<(), Failure> {
-        let info = galleries::open(&self.gallery)?.snapshot().info();
+        let info = self.key.open(&self.gallery)?.snapshot().info();
         let mut output = Output::open(None)?;
         output.object(&Report {
             registrations: info.registrations,
@@ -38,6 +41,7 @@ impl Info {
             bytes: info.bytes,
             commit: info.commit,
             removed_rows: info.removed_rows,
+            encrypted: info.encrypted,
             id: match info.id_scheme {
                 IdScheme::Vietnam => "vn",
                 _ => "opaque",

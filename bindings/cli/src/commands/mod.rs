@@ -12,6 +12,7 @@ mod enroll;
 mod eval;
 mod identify;
 mod info;
+mod plan;
 mod remove;
 mod score;
 mod synth;
@@ -38,6 +39,7 @@ pub enum Command {
     Score(score::Score),
     Eval(eval::Eval),
     Calibrate(calibrate::Calibrate),
+    Plan(plan::Plan),
 }
 
 impl Command {
@@ -60,6 +62,7 @@ impl Command {
             Command::Score(command) => command.run(common),
             Command::Eval(command) => command.run(),
             Command::Calibrate(command) => command.run(),
+            Command::Plan(command) => command.run(),
         }
     }
 }

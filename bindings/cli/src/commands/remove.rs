@@ -1,6 +1,6 @@
 //! `vantay remove`: subjects out of a gallery.
 
-use crate::{failure::Failure, galleries};
+use crate::{failure::Failure, galleries::KeyOptions};
 use std::{path::PathBuf, sync::Arc};
 use vantay::{registration::PersonalId, search::SearchColumns};
 
@@ -13,11 +13,13 @@ pub struct Remove {
     /// Whom to remove
     #[arg(required = true, value_name = "PERSONAL_ID")]
     personal_ids: Vec<String>,
+    #[command(flatten)]
+    key: KeyOptions,
 }
 
 impl Remove {
     pub fn run(self) -> Result<(), Failure> {
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let scheme = gallery.snapshot().id_scheme();
         let ids = self
             .personal_ids

@@ -2,11 +2,12 @@
 
 use crate::{
     Common,
-    evidence::{Deciding, Parts},
+    evidence::Parts,
     failure::Failure,
-    galleries::{self, Parts as PartOptions},
-    output::{Flat, Output, OutputOptions},
+    galleries::{self, KeyOptions},
+    output::{Flat, Output},
     probes, progress,
+    searching::Searching,
     stats::{Clock, Stats},
 };
 use serde::Serialize;
@@ -27,11 +28,9 @@ pub struct Verify {
     /// The feed of claims
     feed: PathBuf,
     #[command(flatten)]
-    parts: PartOptions,
+    searching: Searching,
     #[command(flatten)]
-    deciding: Deciding,
-    #[command(flatten)]
-    output: OutputOptions,
+    key: KeyOptions,
 }
 
 #[derive(Serialize)]
@@ -79,15 +78,15 @@ impl Flat for Answer<'_> {
 impl Verify {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("verify");
-        let gallery = galleries::open(&self.gallery)?;
+        let gallery = self.key.open(&self.gallery)?;
         let snapshot = gallery.snapshot();
-        let search = Search::new(&snapshot, self.deciding.judge(&snapshot, &self.parts)?).map_err(Failure::run)?;
-        let mut output = Output::of(&self.output)?;
+        let search = Search::new(&snapshot, self.searching.judge(&snapshot)?).map_err(Failure::run)?;
+        let mut output = Output::of(&self.searching.output)?;
         let bar = progress::bar("verifying", None);
         let (mut work, mut records) = (Work::default(), 0);
         let rejected = probes::in_batches(&self.feed, galleries::feed_options(&snapshot), 1024, |claims| {
-            let (answers, done) =
-                search.verify(claims, self.parts.modality(), self.parts.matching()).map_err(Failure::run)?;
+            let (modality, matching) = (self.searching.modality(), self.searching.matching());
+            let (answers, done) = search.verify(claims, modality, matching).map_err(Failure::run)?;
             work += done;
             records += claims.len() as u64;
             bar.inc(claims.len() as u64);

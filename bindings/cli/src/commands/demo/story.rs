@@ -235,7 +235,8 @@ fn deduplicate(search: &Search<'_>) -> Result<(Deduplication, String), Failure> 
         bar.set_length(progress.total);
         bar.set_position(progress.done);
     };
-    let options = DeduplicateOptions { progress: Some(&show), ..DeduplicateOptions::default() };
+    // Every finger of 20,000 people against every other would take minutes.
+    let options = DeduplicateOptions { every_finger: false, progress: Some(&show), ..DeduplicateOptions::default() };
     let found = search.deduplicate(None, &options).map_err(Failure::run)?;
     bar.finish_and_clear();
     let said = format!(
