@@ -67,7 +67,7 @@ impl ScreenProbe {
                 *scaled = four.map(|v| (v as i8 * SCALE as i8) as u8);
             }
             let sum: i32 = values.iter().map(|&v| i32::from(v)).sum();
-            probe.start[slot] = (-15 * sum << NUMBER_BITS) | slot as i32;
+            probe.start[slot] = ((-15 * sum) << NUMBER_BITS) | slot as i32;
         }
         // What fills the last four is never the most similar, whatever the reference.
         for slot in probe.n..MOST {
