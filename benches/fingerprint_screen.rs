@@ -14,9 +14,11 @@ use rayon::prelude::*;
 use vantay::{
     fingerprint::{
         Comparer, Prepared,
-        screen::{self, Depth, Screen, ScreenCode, ScreenProbe},
+        screen::{self, Depth, ScoreCounts, Screen, ScreenCode, ScreenProbe},
     },
     simd::Level,
+    synthesis::Fingers,
+    template::FingerPosition,
 };
 
 const SHARES: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
@@ -43,8 +45,17 @@ fn main() {
 /// A mated pair that the full comparison accepts, with the shares of real and of synthetic references above the mate.
 struct Mate {
     set: usize,
+    score: u16,
     real: f64,
     synthetic: f64,
+}
+
+/// One probe's mates, and what its impostors score.
+struct Probe {
+    screen: ScreenProbe,
+    mates: Vec<Mate>,
+    real: Vec<u16>,
+    synthetic: Vec<u64>,
 }
 
 fn accuracy(references: u64) {
@@ -64,52 +75,39 @@ fn accuracy(references: u64) {
     let (accepted, genuine) = mates(&sets, &prints);
     let all: usize = genuine.iter().sum();
     let real = Gallery::new(prints.iter().map(|p| p.prepared.clone()).collect());
-    let background = Gallery::synthetic(references);
     let mut probes: Vec<usize> = accepted.iter().flat_map(|&(a, b)| [a, b]).collect();
     probes.sort_unstable();
     probes.dedup();
     let screen = Screen::new(Level::best());
-    let found: Vec<(Vec<Mate>, [f64; 2])> = probes
+    let mut probes: Vec<Probe> = probes
         .par_iter()
         .map(|&p| {
-            let probe = [ScreenProbe::new(&ScreenCode::new(&prints[p].prepared))];
-            let (mut scores, mut others) = (vec![0; real.len()], vec![0; background.len()]);
-            screen.scan(&probe, &real.column(), 0..real.len(), &mut scores);
-            screen.scan(&probe, &background.column(), 0..background.len(), &mut others);
+            let probe = ScreenProbe::new(&ScreenCode::new(&prints[p].prepared));
+            let mut scores = vec![0; real.len()];
+            screen.scan(std::slice::from_ref(&probe), &real.column(), 0..real.len(), &mut scores);
             let mut impostors: Vec<u16> =
                 (0..real.len()).filter(|&r| prints[r].finger != prints[p].finger).map(|r| scores[r]).collect();
             impostors.sort_unstable();
-            others.sort_unstable();
             // Ties count half.
-            let above = |sorted: &[u16], score: u16| {
-                let upto = sorted.partition_point(|&s| s <= score) + sorted.partition_point(|&s| s < score);
-                1.0 - 0.5 * upto as f64 / sorted.len().max(1) as f64
+            let above = |score: u16| {
+                let upto = impostors.partition_point(|&s| s <= score) + impostors.partition_point(|&s| s < score);
+                1.0 - 0.5 * upto as f64 / impostors.len().max(1) as f64
             };
             let mates = accepted.iter().filter_map(|&(a, b)| if a == p { Some(b) } else { (b == p).then_some(a) });
             let mates = mates
-                .map(|mate| Mate {
-                    set: prints[p].set,
-                    real: above(&impostors, scores[mate]),
-                    synthetic: above(&others, scores[mate]),
-                })
+                .map(|m| Mate { set: prints[p].set, score: scores[m], real: above(scores[m]), synthetic: 0.0 })
                 .collect();
-            let tail = |sorted: &[u16]| f64::from(sorted.get(sorted.len() * 99 / 100).copied().unwrap_or(0));
-            (mates, [tail(&impostors), tail(&others)])
+            Probe { screen: probe, mates, real: impostors, synthetic: vec![0; 1 << 16] }
         })
         .collect();
-    let tails: Vec<[f64; 2]> = found.iter().map(|f| f.1).collect();
-    let found: Vec<Mate> = found.into_iter().flat_map(|f| f.0).collect();
+    background(&mut probes, references, screen);
     println!(
         "{} real prints, {all} mated pairs, {} accepted at FMR 1e-4 of their set; {references} synthetic references",
         prints.len(),
         accepted.len()
     );
-    let mean = |k: usize| tails.iter().map(|t| t[k]).sum::<f64>() / tails.len().max(1) as f64;
-    println!(
-        "99 % quantile of impostors' screen scores: real {:.0}, synthetic {:.0} (1024 is a doubling)",
-        mean(0),
-        mean(1)
-    );
+    impostors(&probes);
+    let found: Vec<&Mate> = probes.iter().flat_map(|p| &p.mates).collect();
     for (title, share) in
         [("real impostors", (|m| m.real) as fn(&Mate) -> f64), ("synthetic impostors", |m| m.synthetic)]
     {
@@ -119,7 +117,7 @@ fn accuracy(references: u64) {
         println!();
         let line = |name: &str, of: &dyn Fn(usize) -> bool| {
             let genuine: usize = (0..sets.len()).filter(|&s| of(s)).map(|s| genuine[s]).sum();
-            let of: Vec<&Mate> = found.iter().filter(|m| of(m.set)).collect();
+            let of: Vec<&&Mate> = found.iter().filter(|m| of(m.set)).collect();
             // Each accepted pair is there twice, once each way round.
             let fnmr = |kept: usize| 100.0 - 50.0 * kept as f64 / genuine.max(1) as f64;
             print!("{name:22} {:6.2}", fnmr(of.len()));
@@ -140,6 +138,59 @@ fn accuracy(references: u64) {
             );
         }
         println!();
+    }
+}
+
+/// Scores every probe against so many synthetic fingers, a block of them at a time.
+fn background(probes: &mut [Probe], references: u64, screen: Screen) {
+    const BLOCK: u64 = 4096;
+    for start in (0..references).step_by(BLOCK as usize) {
+        let codes: Vec<ScreenCode> = (start..references.min(start + BLOCK))
+            .into_par_iter()
+            .map(|person| ScreenCode::new(&synthetic(person, 0)))
+            .collect();
+        let codes: Vec<u8> = codes.iter().flat_map(|c| c.as_bytes()).copied().collect();
+        let column = screen::ScreenColumn::new(&codes).unwrap();
+        probes.par_iter_mut().for_each(|probe| {
+            let mut scores = vec![0; column.len()];
+            screen.scan(std::slice::from_ref(&probe.screen), &column, 0..column.len(), &mut scores);
+            scores.iter().for_each(|&s| probe.synthetic[usize::from(s)] += 1);
+        });
+    }
+    for Probe { mates, synthetic, .. } in probes {
+        // How many score more, ties by half.
+        let mut above = vec![0.0; 1 << 16];
+        let mut sum = 0u64;
+        for score in (0..1 << 16).rev() {
+            above[score] = sum as f64 + 0.5 * synthetic[score] as f64;
+            sum += synthetic[score];
+        }
+        mates.iter_mut().for_each(|m| m.synthetic = above[usize::from(m.score)] / references.max(1) as f64);
+    }
+}
+
+/// Whether synthetic impostors score like real ones: what share of them reaches each probe's own quantiles of real ones.
+fn impostors(probes: &[Probe]) {
+    println!("\nimpostors' screen scores, 4096 a doubling, mean over the probes:");
+    println!("{:>10} {:>8} {:>10} {:>30}", "share", "real", "synthetic", "synthetic above the real one");
+    for share in [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002] {
+        let (mut sums, mut above) = ([0.0; 2], 0.0);
+        for probe in probes {
+            let real = probe.real[((probe.real.len() as f64 * (1.0 - share)) as usize).min(probe.real.len() - 1)];
+            let total: u64 = probe.synthetic.iter().sum();
+            let mut left = (total as f64 * share) as u64;
+            let synthetic = (0..1usize << 16).rev().find(|&s| {
+                let here = probe.synthetic[s];
+                let found = here > left;
+                left = left.saturating_sub(here);
+                found
+            });
+            sums[0] += f64::from(real);
+            sums[1] += synthetic.unwrap_or(0) as f64;
+            above += probe.synthetic[usize::from(real) + 1..].iter().sum::<u64>() as f64 / total.max(1) as f64;
+        }
+        let n = probes.len() as f64;
+        println!("{:9.1}% {:8.0} {:10.0} {:29.2}%", share * 100.0, sums[0] / n, sums[1] / n, 100.0 * above / n);
     }
 }
 
@@ -243,7 +294,24 @@ fn speed(references: u64) {
             );
         }
     }
+    ten_fingers((references / 10).max(64));
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+    let (screen, probe) = (Screen::new(Level::best()), [ScreenProbe::new(&ScreenCode::new(&probes[0]))]);
+    let mut scores = vec![0; n];
+    let scan = [1, 2].map(|threads| {
+        (0..5)
+            .map(|_| {
+                let started = std::time::Instant::now();
+                pool(threads).install(|| {
+                    scores.par_chunks_mut(512).enumerate().for_each(|(k, out)| {
+                        screen.scan(&probe, &column, 512 * k..512 * k + out.len(), out);
+                    });
+                });
+                started.elapsed().as_secs_f64()
+            })
+            .fold(f64::MAX, f64::min)
+    });
+    println!("scan with one thread and two: {:.4} and {:.4} s (x{:.2})", scan[0], scan[1], scan[0] / scan[1]);
     let rows = n.min(2000);
     let part = column.part(0..rows);
     let mut seconds = [0.0; 2];
@@ -264,5 +332,48 @@ fn speed(references: u64) {
         seconds[1],
         seconds[0] / seconds[1],
         seconds[0] * 2e9 / (rows * rows) as f64
+    );
+}
+
+/// A search with ten fingers of one subject among `subjects`, on one thread.
+fn ten_fingers(subjects: u64) {
+    let finger = |person: u64, position: u8, capture: u64| {
+        let position = FingerPosition::new(position).unwrap();
+        Prepared::new(&Fingers::new(2).template(person, position, capture))
+    };
+    let galleries: Vec<Gallery> = (1..=10u8)
+        .map(|position| Gallery::new((0..subjects).into_par_iter().map(|s| finger(s, position, 0)).collect()))
+        .collect();
+    let mate = subjects / 2;
+    let probes: Vec<Prepared> = (1..=10u8).map(|position| finger(mate, position, 1)).collect();
+    let (screen, mut comparer) = (Screen::new(Level::best()), Comparer::new(Level::best()));
+    let (mut compared, mut found) = (0, 0);
+    let seconds = best(3, || {
+        let mut sums = vec![0u16; subjects as usize];
+        for (gallery, probe) in galleries.iter().zip(&probes) {
+            let mut scores = vec![0; gallery.len()];
+            let probe = ScreenProbe::new(&ScreenCode::new(probe));
+            screen.scan(&[probe], &gallery.column(), 0..gallery.len(), &mut scores);
+            let mut counts = ScoreCounts::default();
+            counts.add(&scores);
+            let evidence = counts.evidence();
+            sums.iter_mut().zip(&scores).for_each(|(sum, &s)| *sum = sum.saturating_add(evidence.of(s)));
+        }
+        let mut counts = ScoreCounts::default();
+        counts.add(&sums);
+        let threshold = counts.threshold(Depth::Share(0.002));
+        let survivors: Vec<usize> = (0..sums.len()).filter(|&s| sums[s] >= threshold).collect();
+        compared = survivors.len();
+        let score = |s: usize, comparer: &mut Comparer| -> f32 {
+            let pairs = galleries.iter().zip(&probes);
+            pairs.map(|(gallery, probe)| comparer.compare(probe.view(), gallery.prepared[s].view())).sum()
+        };
+        let scored = survivors.into_iter().map(|s| (score(s, &mut comparer), s));
+        found = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(usize::MAX, |best| best.1);
+    });
+    assert_eq!(found as u64, mate);
+    println!(
+        "ten fingers among {subjects} subjects: {:.2} us a subject, {compared} compared in full",
+        seconds * 1e6 / subjects as f64
     );
 }

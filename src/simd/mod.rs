@@ -9,5 +9,5 @@ pub(crate) mod embedding;
 mod fingerprint;
 mod level;
 
-pub(crate) use fingerprint::{Dispatch, Integers, LANES, Lanes, Reals, Task};
+pub(crate) use fingerprint::{BYTES, Bytes, Dispatch, Integers, LANES, Lanes, Reals, Task};
 pub use level::{Level, LevelError};

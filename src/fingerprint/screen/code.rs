@@ -197,6 +197,18 @@ impl<'a> Row<'a> {
         }
     }
 
+    /// The lines of memory that hold it.
+    #[inline(always)]
+    pub fn lines(&self) -> impl Iterator<Item = &'a [u8; 64]> {
+        self.bytes.as_chunks::<64>().0.iter()
+    }
+
+    /// x and y as stored, of every slot.
+    pub fn steps(&self) -> ([u8; MOST], [u8; MOST]) {
+        let places = self.bytes.as_chunks::<MOST>().0;
+        (places[X / MOST], places[Y / MOST])
+    }
+
     /// The rows of a block.
     #[inline(always)]
     pub fn block(&self, block: usize) -> &'a [[u8; 64]] {

@@ -7,13 +7,27 @@
 //! # Method
 //! A gallery keeps a [`ScreenCode`] of fixed length for each finger: the places of at most 64 minutiae and their descriptors, rounded to four
 //! bits. A scan measures every minutia of the probe against every one of the reference with byte products, pairs each of the reference's
-//! with the most similar of the probe's, and scores how well the sixteen most similar pairs agree about one turn and shift. The
+//! with the most similar of the probe's, and asks how well the sixteen most similar pairs agree about one turn and shift. Where that
+//! promises anything (three of ten impostors) the reference is laid on the probe there, moved to where it fits better, and what falls
+//! together is the score; where that is high (one of five) two more ways to lay it are tried. What decides this are constants and the
+//! numbers of minutiae, so a score depends on the two codes alone. The
 //! caller chooses a [`Depth`] by the share of mates that he may lose, and compares in full what scores at least the threshold that
 //! [`ScoreCounts`] finds for his probe. Fingers of one subject are added as [`Evidence`] before anything is dropped.
 //!
 //! # Cost
-//! 2304 bytes a reference. With 40 minutiae on either side a scan takes 480 `vpdpbusd`, 240 cycles where two start in each, and about as long for
-//! pairing and agreement: arithmetic binds it, not memory. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
+//! 2304 bytes a reference, fetched ahead: 3.7 GB/s, a tenth of what memory gives, so arithmetic binds it. With AVX-512 and 44 minutiae on either
+//! side (three registers by eleven fours) it takes
+//!
+//! | | instructions | ns, about |
+//! |---|---|---|
+//! | byte products | 2112 `vpdpbusd`, two a cycle: 260 ns at best; 130 `vpmaxsd`, 1200 loads | 340 |
+//! | the sixteen most similar pairs | 16 rounds of compare and count, 16 × 35 scalar | 100 |
+//! | their agreement | 16 × 30 and a division each | 90 |
+//! | laying, of three in ten | 44 × 24 and 44 × 19 for the two fits, 300 to lay and improve | 60 |
+//! | second and third ways, of one in five | the same twice | 60 |
+//!
+//! So the multiplier is busy 40 % of the time; a batch of probes saves only the unpacking of the row, 10 ns of them. AVX2 has half as wide
+//! registers and needs an addition to each product. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
 //! `tried.md` beside this file says what else was measured.
 //!
 //! # Example
@@ -51,6 +65,7 @@
 mod code;
 mod depth;
 mod join;
+mod overlay;
 mod pairs;
 mod parameters;
 mod probe;

@@ -1,23 +1,31 @@
 //! A probe's code spread out for the scan.
 
-use super::code::{MOST, Row, ScreenCode};
+use super::{
+    code::{MOST, Row, ScreenCode},
+    reference::{NUMBER_BITS, SCALE},
+};
 use crate::fingerprint::trigonometry;
 
 /// The steps of four values in a descriptor.
 pub(super) const STEPS: usize = 16;
 
-/// A probe made ready to scan with: 5 KB, for any number of references.
+/// A probe made ready to scan with: 10 KB, for any number of references.
 #[derive(Clone)]
 pub struct ScreenProbe {
     /// How many minutiae.
     pub(super) n: usize,
-    /// Each minutia's values, −15 to 15, and −15 times their sum.
+    /// Each minutia's values, −15 to 15, and the same scaled.
     pub(super) values: Box<[[[u8; 4]; STEPS]; MOST]>,
+    pub(super) scaled: Box<[[[u8; 4]; STEPS]; MOST]>,
+    /// −15 times their sum, shifted, and the minutia's number.
     pub(super) start: [i32; MOST],
     /// Pixels from the centre.
     pub(super) x: [f32; MOST],
     pub(super) y: [f32; MOST],
     pub(super) angle: [u8; MOST],
+    /// The same places in steps of a stored coordinate, signed.
+    pub(super) steps_x: [u8; MOST],
+    pub(super) steps_y: [u8; MOST],
 }
 
 impl std::fmt::Debug for ScreenProbe {
@@ -36,10 +44,13 @@ impl ScreenProbe {
         ScreenProbe {
             n: 0,
             values: Box::new([[[0; 4]; STEPS]; MOST]),
+            scaled: Box::new([[[0; 4]; STEPS]; MOST]),
             start: [0; MOST],
             x: [0.0; MOST],
             y: [0.0; MOST],
             angle: [0; MOST],
+            steps_x: [0; MOST],
+            steps_y: [0; MOST],
         }
     }
 
@@ -52,9 +63,18 @@ impl ScreenProbe {
             for (step, four) in probe.values[slot].iter_mut().enumerate() {
                 *four = std::array::from_fn(|k| values[4 * step + k] as u8);
             }
-            probe.start[slot] = -15 * values.iter().map(|&v| i32::from(v)).sum::<i32>();
+            for (scaled, four) in probe.scaled[slot].iter_mut().zip(&probe.values[slot]) {
+                *scaled = four.map(|v| (v as i8 * SCALE as i8) as u8);
+            }
+            let sum: i32 = values.iter().map(|&v| i32::from(v)).sum();
+            probe.start[slot] = ((-15 * sum) << NUMBER_BITS) | slot as i32;
+        }
+        // What fills the last four is never the most similar, whatever the reference.
+        for slot in probe.n..MOST {
+            probe.start[slot] = i32::MIN / 2;
         }
         row.places(&mut probe.x, &mut probe.y, &mut probe.angle);
+        (probe.steps_x, probe.steps_y) = row.steps();
         probe
     }
 }

@@ -26,7 +26,7 @@ impl Screen {
     }
 
     /// The screen scores of `probes` against the references `rows` of `column`: `out[k * rows.len() + r]` for probe `k` and row
-    /// `rows.start + r`. Higher is more alike, 1024 for each doubling of the evidence; what a score is worth depends on the probe, see
+    /// `rows.start + r`. Higher is more alike, 4096 for each doubling of the evidence; what a score is worth depends on the probe, see
     /// [`Depth`](super::Depth) and [`Evidence`](super::Evidence).
     ///
     /// A reference is spread out once for all probes, so a block of rows is read from memory once for any number of them.
@@ -39,6 +39,9 @@ impl Screen {
         self.lanes.run(Scan { probes, column: column.part(rows), out });
     }
 }
+
+/// Rows that are asked of memory before they are needed: a row is not one run of lines that the machine would guess.
+const AHEAD: usize = 2;
 
 struct Scan<'a> {
     probes: &'a [ScreenProbe],
@@ -55,7 +58,10 @@ impl Task for Scan<'_> {
         let mut reference = Reference::new();
         let mut pairs = Pairs::new();
         for (r, row) in self.column.rows().enumerate() {
-            let sound = reference.load(row);
+            if let Some(row) = self.column.row(r + AHEAD) {
+                row.lines().for_each(L::fetch);
+            }
+            let sound = reference.load::<L>(row);
             for (k, probe) in self.probes.iter().enumerate() {
                 self.out[k * count + r] = if sound { pairs.score::<L>(probe, &reference) } else { DAMAGED };
             }

@@ -13,7 +13,13 @@ pub(super) struct Avx2;
 impl Lanes for Avx2 {
     type F = F;
     type I = I;
+    type B = super::bytes::avx2::B;
     const ROOMY: bool = false;
+    #[inline(always)]
+    fn fetch(line: &[u8; 4 * LANES]) {
+        // SAFETY: only reached inside `run`; asks for memory without reading it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
 }
 
 /// Runs `task` with the level's features.
@@ -73,6 +79,24 @@ impl Reals for F {
     fn most(self, other: Self) -> Self {
         // SAFETY: only reached inside `run`.
         unsafe { F(_mm256_max_ps(self.0, other.0), _mm256_max_ps(self.1, other.1)) }
+    }
+    #[inline(always)]
+    fn from_bytes(from: &[u8; LANES]) -> Self {
+        // SAFETY: only reached inside `run`; sixteen bytes are read, unaligned.
+        unsafe {
+            let all = _mm_loadu_si128(from.as_ptr().cast());
+            let real = |bytes| _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(bytes));
+            F(real(all), real(_mm_srli_si128::<8>(all)))
+        }
+    }
+    #[inline(always)]
+    fn from_signed(from: &[u8; LANES]) -> Self {
+        // SAFETY: only reached inside `run`; sixteen bytes are read, unaligned.
+        unsafe {
+            let all = _mm_loadu_si128(from.as_ptr().cast());
+            let real = |bytes| _mm256_cvtepi32_ps(_mm256_cvtepi8_epi32(bytes));
+            F(real(all), real(_mm_srli_si128::<8>(all)))
+        }
     }
     #[inline(always)]
     fn bits(self) -> I {
@@ -214,7 +238,7 @@ impl Integers for I {
 
     type Small = (__m256i, __m256i);
     #[inline(always)]
-    fn no_products() -> Self::Small {
+    fn products_from(_: i32) -> Self::Small {
         // SAFETY: only reached inside `run`.
         unsafe { (_mm256_setzero_si256(), _mm256_setzero_si256()) }
     }
@@ -232,11 +256,11 @@ impl Integers for I {
         }
     }
     #[inline(always)]
-    fn products(sum: Self::Small) -> Self {
+    fn products<const BITS: u32>(sum: Self::Small, start: i32) -> Self {
         // SAFETY: only reached inside `run`.
         unsafe {
             let one = _mm256_set1_epi16(1);
-            I(_mm256_madd_epi16(sum.0, one), _mm256_madd_epi16(sum.1, one))
+            I(_mm256_madd_epi16(sum.0, one), _mm256_madd_epi16(sum.1, one)).shift_left::<BITS>() + I::splat(start)
         }
     }
 }

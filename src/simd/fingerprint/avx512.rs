@@ -13,7 +13,13 @@ pub(super) struct Avx512;
 impl Lanes for Avx512 {
     type F = F;
     type I = I;
+    type B = super::bytes::avx512::B;
     const ROOMY: bool = true;
+    #[inline(always)]
+    fn fetch(line: &[u8; 4 * LANES]) {
+        // SAFETY: only reached inside `run`; asks for memory without reading it.
+        unsafe { _mm_prefetch::<_MM_HINT_T0>(line.as_ptr().cast()) }
+    }
 }
 
 /// Runs `task` with the level's features.
@@ -72,6 +78,16 @@ impl Reals for F {
     fn most(self, other: Self) -> Self {
         // SAFETY: only reached inside `run`.
         F(unsafe { _mm512_max_ps(self.0, other.0) })
+    }
+    #[inline(always)]
+    fn from_bytes(from: &[u8; LANES]) -> Self {
+        // SAFETY: only reached inside `run`; sixteen bytes are read, unaligned.
+        F(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128(from.as_ptr().cast()))) })
+    }
+    #[inline(always)]
+    fn from_signed(from: &[u8; LANES]) -> Self {
+        // SAFETY: only reached inside `run`; sixteen bytes are read, unaligned.
+        F(unsafe { _mm512_cvtepi32_ps(_mm512_cvtepi8_epi32(_mm_loadu_si128(from.as_ptr().cast()))) })
     }
     #[inline(always)]
     fn bits(self) -> I {
@@ -174,16 +190,15 @@ impl Integers for I {
 
     type Small = __m512i;
     #[inline(always)]
-    fn no_products() -> __m512i {
-        // SAFETY: only reached inside `run`.
-        unsafe { _mm512_setzero_si512() }
+    fn products_from(start: i32) -> __m512i {
+        I::splat(start).0
     }
     #[inline(always)]
     fn add_small_products(sum: __m512i, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> __m512i {
         I(sum).add_products(unsigned, signed).0
     }
     #[inline(always)]
-    fn products(sum: __m512i) -> Self {
+    fn products<const BITS: u32>(sum: __m512i, _: i32) -> Self {
         I(sum)
     }
 }

@@ -20,7 +20,10 @@
 mod avx2;
 #[cfg(target_arch = "x86_64")]
 mod avx512;
+mod bytes;
 mod scalar;
+
+pub(crate) use bytes::{BYTES, Bytes};
 
 use super::Level;
 use std::ops::{Add, BitAnd, BitOr, Div, Mul, Sub};
@@ -38,6 +41,10 @@ pub(crate) trait Reals:
     fn store(self, to: &mut [f32; LANES]);
     fn least(self, other: Self) -> Self;
     fn most(self, other: Self) -> Self;
+    /// Sixteen bytes, unsigned.
+    fn from_bytes(from: &[u8; LANES]) -> Self;
+    /// Sixteen bytes, signed.
+    fn from_signed(from: &[u8; LANES]) -> Self;
     /// The bits of each lane.
     fn bits(self) -> Self::Integers;
     /// Each lane with the sign of the other's.
@@ -74,20 +81,23 @@ pub(crate) trait Integers:
 
     /// Sixteen sums of products so small that sixteen bits may hold each half of a sum (AVX2 has no faster way).
     type Small: Copy;
-    /// No products yet.
-    fn no_products() -> Self::Small;
+    /// No products yet, to be added to `start`.
+    fn products_from(start: i32) -> Self::Small;
     /// As [`Integers::add_products`], for callers who know that even and odd bytes' products each sum to less than 2^15 from first to last.
     fn add_small_products(sum: Self::Small, unsigned: &[u8; 4 * LANES], signed: [u8; 4]) -> Self::Small;
-    /// The sums.
-    fn products(sum: Self::Small) -> Self;
+    /// The sums, 2^`BITS` times, and `start`. Where registers are [`Lanes::ROOMY`] the products were that much larger already.
+    fn products<const BITS: u32>(sum: Self::Small, start: i32) -> Self;
 }
 
 /// A level's registers.
 pub(crate) trait Lanes: Copy {
     type F: Reals<Integers = Self::I>;
     type I: Integers<Reals = Self::F>;
-    /// Whether there are 32 registers of sixteen lanes, so that a tile may be large.
+    type B: Bytes;
+    /// Whether there are 32 registers of sixteen lanes, so that a tile may be large, and sums of products are 32 bits wide.
     const ROOMY: bool;
+    /// Asks for a line of memory that will be read soon.
+    fn fetch(line: &[u8; BYTES]);
 }
 
 /// Something to do at a level. Mark `run`, and what it calls, `#[inline(always)]`.

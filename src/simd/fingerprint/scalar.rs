@@ -12,7 +12,10 @@ pub(super) struct Scalar;
 impl Lanes for Scalar {
     type F = F;
     type I = I;
+    type B = super::bytes::scalar::B;
     const ROOMY: bool = false;
+    #[inline(always)]
+    fn fetch(_: &[u8; 4 * LANES]) {}
 }
 
 #[derive(Clone, Copy)]
@@ -57,6 +60,14 @@ impl Reals for F {
     #[inline(always)]
     fn most(self, other: Self) -> Self {
         F(from_fn(|k| if self.0[k] > other.0[k] { self.0[k] } else { other.0[k] }))
+    }
+    #[inline(always)]
+    fn from_bytes(from: &[u8; LANES]) -> Self {
+        F(from.map(f32::from))
+    }
+    #[inline(always)]
+    fn from_signed(from: &[u8; LANES]) -> Self {
+        F(from.map(|v| f32::from(v as i8)))
     }
     #[inline(always)]
     fn bits(self) -> I {
@@ -141,7 +152,7 @@ impl Integers for I {
 
     type Small = I;
     #[inline(always)]
-    fn no_products() -> I {
+    fn products_from(_: i32) -> I {
         I([0; LANES])
     }
     #[inline(always)]
@@ -149,7 +160,7 @@ impl Integers for I {
         sum.add_products(unsigned, signed)
     }
     #[inline(always)]
-    fn products(sum: I) -> Self {
-        sum
+    fn products<const BITS: u32>(sum: I, start: i32) -> Self {
+        sum.shift_left::<BITS>() + I::splat(start)
     }
 }

@@ -47,6 +47,33 @@ impl Task for Everything {
                 integer.store(&mut integers);
                 out.extend(integers.map(|v| v as u32));
             }
+            let other: [u8; 64] = std::array::from_fn(|_| (next() >> 7) as u8);
+            for part in [&bytes, &other] {
+                let sixteen = part[..16].try_into().unwrap();
+                for real in [L::F::from_bytes(&sixteen), L::F::from_signed(&sixteen)] {
+                    real.store(&mut reals);
+                    out.extend(reals.map(f32::to_bits));
+                }
+            }
+            let (one, two) = (L::B::load(&bytes), L::B::load(&other));
+            let table = L::B::table(&bytes[..16].try_into().unwrap());
+            let all = [
+                L::B::splat(bytes[0]),
+                one.minus(two),
+                one.minus_signed(two),
+                one.size(),
+                one.half(),
+                one.plus(two),
+                one.least(two),
+                one.look_up(table),
+                one.where_below(two, one, L::B::splat(9)),
+                one.where_below(one, one, two),
+            ];
+            for all in all {
+                let mut bytes = [0; 64];
+                all.store(&mut bytes);
+                out.extend(bytes.map(u32::from));
+            }
             out.push(u32::from(i.below(j)));
             out.push(i.least_lane() as u32);
         }
