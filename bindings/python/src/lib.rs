@@ -8,8 +8,10 @@ mod deciding;
 mod errors;
 mod evaluation;
 mod gallery;
+mod looking;
 mod probes;
 mod running;
+mod searches;
 mod templates;
 
 use pyo3::prelude::*;
