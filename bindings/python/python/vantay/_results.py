@@ -159,7 +159,8 @@ class Cluster:
 class Deduplication(Table):
     """The pairs that look like one person's, best first, and what they say together."""
 
-    #: (n,) structured: a_personal_id, a_registration, b_personal_id, b_registration, kind (``different_id`` or ``same_id``),
+    #: (n,) structured: a_personal_id, a_registration, b_personal_id, b_registration, kind (``different_id``, ``same_id``,
+    #: ``swapped_fingers``, ``swapped_portrait`` or ``same_finger_twice``, whose two members are one registration),
     #: decision, score, llr, fmr, cluster (-1 for none), face, and finger_0 to finger_10 where any pair has such a score.
     pairs: Array
     #: Who, by the accepted pairs, is one person; ``pairs["cluster"]`` counts them from 0.
@@ -181,7 +182,7 @@ def deduplication_of(native: Dict[str, Any]) -> Deduplication:
     columns: Dict[str, Array] = {}
     for name in ("a_personal_id", "a_registration", "b_personal_id", "b_registration"):
         columns[name] = texts(native[name])
-    columns["kind"] = np.where(native["same_id"], "same_id", "different_id")
+    columns["kind"] = texts(native["kind"])
     columns["decision"] = DECISIONS[native["decision"]]
     for name in ("score", "llr", "fmr", "cluster", "face"):
         columns[name] = native[name]
