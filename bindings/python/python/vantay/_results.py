@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ._frames import Table
+from ._frames import Shown, Table
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -110,7 +110,7 @@ def candidates_of(native: Dict[str, Any], top: int, scores: str) -> Candidates:
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Shown):
     """The answer to a claim of identity."""
 
     #: ``match``, ``review`` or ``none``.
@@ -131,6 +131,11 @@ class Verification:
     def __bool__(self) -> bool:
         return self.decision == "match"
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{part} {score:.3g}" for part, score in self.scores.items()) or "nothing compared"
+        rate = "" if self.fmr is None else f", FMR {self.fmr:.2g}"
+        return f"<Verification: {self.decision}, {parts}{rate}>"
+
 
 class Member(NamedTuple):
     """One registration of a cluster."""
@@ -140,7 +145,7 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Shown):
     """Registrations that accepted pairs connect. Nothing is merged: that is for a person to decide."""
 
     #: At least two, ascending.
@@ -206,7 +211,7 @@ def structured(columns: Dict[str, Array], length: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Info:
+class Info(Shown):
     """What a commit of a gallery holds."""
 
     #: The directory.
@@ -258,7 +263,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Shown):
     """What a check found; true if nothing is wrong."""
 
     problems: List[Problem]
@@ -284,7 +289,7 @@ class Rejected(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class Enrolled(Shown):
     """What became of the records that were handed over."""
 
     #: How many were staged.
