@@ -59,7 +59,12 @@ fn page(pairs: usize, drawn: usize, name: &str) -> String {
         minutiae: (0..45)
             .map(|i| {
                 let mix = (i + 1) * (seed * 7 + 13);
-                ((20 + mix * 31 % 260) as i16, (20 + mix * 47 % 360) as i16, (mix * 11 % 256) as u8, mix % 3 == 0)
+                (
+                    (20 + mix * 31 % 260) as i16,
+                    (20 + mix * 47 % 360) as i16,
+                    (mix * 11 % 256) as u8,
+                    mix.is_multiple_of(3),
+                )
             })
             .collect(),
     };
