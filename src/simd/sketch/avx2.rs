@@ -43,3 +43,17 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
         }
     }
 }
+
+#[inline]
+#[target_feature(enable = "avx2")]
+pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
+    let least = _mm256_set1_epi8(least as i8);
+    let mut bits = 0;
+    for (part, bytes) in bytes.as_chunks::<WIDE>().0.iter().enumerate() {
+        // SAFETY: 32 bytes are read, unaligned.
+        let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+        let kept = _mm256_cmpeq_epi8(_mm256_max_epu8(bytes, least), least);
+        bits |= u64::from(!_mm256_movemask_epi8(kept) as u32) << (part * WIDE);
+    }
+    bits
+}

@@ -32,9 +32,8 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
                 nibbles[half + NIBBLES / 2] = _mm512_and_si512(_mm512_srli_epi16::<4>(row), low);
             }
             // SAFETY: 64 bytes are read from each, unaligned.
-            let (mut most, mut which) = unsafe {
-                (_mm512_loadu_si512(best.as_ptr().cast()), _mm512_loadu_si512(at.as_ptr().cast()))
-            };
+            let (mut most, mut which) =
+                unsafe { (_mm512_loadu_si512(best.as_ptr().cast()), _mm512_loadu_si512(at.as_ptr().cast())) };
             for (i, spread) in spread.iter().take(tables.len()).enumerate() {
                 // Two sums, so that additions wait for each other half as long.
                 let mut sums = [_mm512_setzero_si512(); 2];
@@ -53,4 +52,12 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
             }
         }
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
+    // SAFETY: 64 bytes are read, unaligned.
+    let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
+    _mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(least as i8))
 }

@@ -20,3 +20,7 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
         }
     }
 }
+
+pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
+    bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(byte > least))
+}

@@ -41,3 +41,15 @@ fn the_most_similar_is_that_of_plain_sums_at_every_level() {
         }
     }
 }
+
+#[test]
+fn bytes_above_are_those_of_plain_comparison_at_every_level() {
+    let mut next = bytes(11);
+    for least in [0, 1, 100, 127, 128, 200, 254, 255] {
+        let bytes: [u8; SLOTS] = std::array::from_fn(|k| if k % 3 == 0 { least } else { next() });
+        let expected = (0..SLOTS).filter(|&k| bytes[k] > least).map(|k| 1u64 << k).sum::<u64>();
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            assert_eq!(MostSimilar::new(level).above(&bytes, least), expected, "{level}, {least}");
+        }
+    }
+}

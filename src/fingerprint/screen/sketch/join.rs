@@ -219,24 +219,24 @@ impl<'a> SketchJoin<'a> {
         }
         let screened = (self.share * p::SCREENED.0).max(p::SCREENED.1).min(1.0);
         let turned = (screened * p::TURNED).min(1.0);
-        let (mut turns, mut found) = (Vec::with_capacity(self.sampled.len()), Vec::new());
-        for group in &self.sample.groups {
-            scorer.score(&probe.sketch, group, 0, u16::MAX, Some(&mut turns), &mut found);
-        }
-        let count = turns.len();
-        let gate = reached(&mut turns, count, turned);
-        let (mut all, mut agreements) = (Vec::new(), Vec::new());
+        // Turns and agreements of the whole sample in one pass.
+        let (mut all, mut of_group, mut found) = (Vec::with_capacity(self.sampled.len()), Vec::new(), Vec::new());
         for (g, group) in self.sample.groups.iter().enumerate() {
+            of_group.clear();
             found.clear();
-            scorer.score(&probe.sketch, group, 0, gate, None, &mut found);
-            let sound = found.iter().filter(|found| found.1 != DAMAGED);
-            all.extend(sound.map(|&(k, agreement)| (self.sampled[g * GROUP + k], agreement)));
+            scorer.score(&probe.sketch, group, 0, 0, Some(&mut of_group), &mut found);
+            let sound = of_group.iter().zip(&found).filter(|(_, found)| found.1 != DAMAGED);
+            all.extend(sound.map(|(&turns, &(k, agreement))| (self.sampled[g * GROUP + k], turns, agreement)));
         }
-        agreements.extend(all.iter().map(|&(_, agreement)| agreement));
+        let count = all.len();
+        let mut turns: Vec<u16> = all.iter().map(|sampled| sampled.1).collect();
+        let gate = reached(&mut turns, count, turned);
+        all.retain(|sampled| sampled.1 >= gate);
+        let mut agreements: Vec<u16> = all.iter().map(|sampled| sampled.2).collect();
         let agreement = reached(&mut agreements, count, screened);
         let screen = Screen::new(self.level);
-        all.retain(|sampled| sampled.1 >= agreement);
-        let mut scores: Vec<u16> = all.iter().map(|&(b, _)| self.screen(&screen, &probe, b)).collect();
+        all.retain(|sampled| sampled.2 >= agreement);
+        let mut scores: Vec<u16> = all.iter().map(|&(b, ..)| self.screen(&screen, &probe, b)).collect();
         work.pairs += count as u64;
         work.screened += scores.len() as u64;
         let least = reached(&mut scores, count, self.share);

@@ -56,11 +56,13 @@ impl Scorer {
         let tiles = &group.tiles[skipped.min(group.tiles.len())..];
         self.most_similar.run(&probe.tables, tiles, &mut self.best[skipped..], &mut self.at[skipped..]);
         let (best, at) = (self.best.as_flattened(), self.at.as_flattened());
-        self.lanes.run(Pass { probe, group, from, gate, best, at, turns, found });
+        let most_similar = self.most_similar;
+        self.lanes.run(Pass { most_similar, probe, group, from, gate, best, at, turns, found });
     }
 }
 
 struct Pass<'a> {
+    most_similar: MostSimilar,
     probe: &'a SketchProbe,
     group: &'a Group,
     from: usize,
@@ -89,7 +91,13 @@ impl Task for Pass<'_> {
             for (k, near) in near.iter_mut().enumerate() {
                 *near = if k < n { *near } else { 0 };
             }
-            let pairs = Pairs::choose(&near, n, &self.at[start..], &self.group.angle[start..], &self.probe.angle);
+            let pairs = Pairs::choose(
+                self.most_similar,
+                &near,
+                &self.at[start..],
+                &self.group.angle[start..],
+                &self.probe.angle,
+            );
             let turns = logarithm(pairs.turns(), n);
             if let Some(all) = &mut self.turns {
                 all.push(turns);
@@ -114,46 +122,43 @@ struct Pairs {
 
 impl Pairs {
     #[inline(always)]
-    fn choose(near: &[u8; MOST], n: usize, at: &[u8], angle: &[u8], probe_angle: &[u8; MOST]) -> Self {
-        let above = |least: u8| usize::from(near.iter().map(|&near| u8::from(near > least)).sum::<u8>());
+    fn choose(most_similar: MostSimilar, near: &[u8; MOST], at: &[u8], angle: &[u8], probe_angle: &[u8; MOST]) -> Self {
         let mut least = p::LEAST_SIMILARITY;
-        let many = above(least) > PAIRS;
-        if many {
-            // The least similarity that few enough are above.
-            let mut low = least;
+        let mut more = most_similar.above(near, least);
+        let mut equal = 0;
+        if more.count_ones() as usize > PAIRS {
+            // The least similarity that few enough are above, found between bounds; what is above the lower one is known.
+            let (mut low, mut wider) = (least, more);
             least = p::FULL_SIMILARITY;
+            more = 0;
             while least - low > 1 {
                 let middle = low + (least - low) / 2;
-                if above(middle) > PAIRS {
-                    low = middle;
+                let above = most_similar.above(near, middle);
+                if above.count_ones() as usize > PAIRS {
+                    (low, wider) = (middle, above);
                 } else {
-                    least = middle;
+                    (least, more) = (middle, above);
                 }
             }
+            // Those at it, for the room that is left.
+            equal = wider & !more;
         }
-        // Those above it, and those at it for the room that is left.
-        let (mut more, mut equal) = ([0u8; MOST + 1], [0u8; MOST + 1]);
-        let (mut count, mut equals) = (0usize, 0usize);
-        for (k, &near) in near.iter().enumerate().take(n) {
-            more[count.min(MOST)] = k as u8;
-            count += usize::from(near > least);
-            equal[equals.min(MOST)] = k as u8;
-            equals += usize::from(near == least);
-        }
-        count = count.min(PAIRS);
-        if many {
-            let room = equals.min(PAIRS - count);
-            more[count..count + room].copy_from_slice(&equal[..room]);
-            count += room;
+        let mut chosen = [0u8; PAIRS];
+        let mut count = 0;
+        for mut bits in [more, equal] {
+            while bits != 0 && count < PAIRS {
+                chosen[count] = bits.trailing_zeros() as u8;
+                bits &= bits - 1;
+                count += 1;
+            }
         }
         let mut pairs = Pairs { count, second: [0; PAIRS], first: [-1; PAIRS], turn: [0; PAIRS], weight: [0; PAIRS] };
-        for k in 0..count {
-            let second = usize::from(more[k]) % MOST;
+        for (k, &second) in chosen.iter().enumerate().take(count) {
+            let second = usize::from(second) % MOST;
             let first = usize::from(at[second]) % MOST;
             pairs.second[k] = second as u8;
             pairs.first[k] = first as i16;
             pairs.turn[k] = i16::from(angle[second].wrapping_sub(probe_angle[first]));
-            // What fills the room is as similar as what was left out; it is above the least of all.
             pairs.weight[k] = i16::from(near[second]) - i16::from(p::LEAST_SIMILARITY);
         }
         pairs

@@ -20,4 +20,4 @@ pub(super) const SCREENED: (f64, f64) = (5.0, 0.05);
 /// How many times that share gets past the turns: 20 % of the references at least.
 pub(super) const TURNED: f64 = 4.0;
 /// References that a probe's thresholds are found on.
-pub(super) const SAMPLE: usize = 4096;
+pub(super) const SAMPLE: usize = 2048;
