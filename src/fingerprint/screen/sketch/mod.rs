@@ -1,4 +1,4 @@
-//! Many against many by sketches: every pair of fingers of one position that is worth a full comparison, in a tenth of the screen's time.
+//! Many against many by sketches: every pair of fingers of one position that is worth a full comparison, in half of the screen's time or less.
 //!
 //! # Problem
 //! Within 100,000 fingers there are five thousand million pairs. The [screen](super) takes most of a microsecond for each, and a search for every finger meets
@@ -22,7 +22,7 @@
 //! Fingerprint indexing usually keeps lists: Cappelli, Ferrara and Maltoni (Fingerprint indexing based on Minutia Cylinder-Code, 2011) hash bit cylinders by
 //! some of their bits and count collisions, and Sivic and Zisserman (Video Google, 2003) cluster descriptors into words. Both were measured
 //! here and lose mates at the first per cent (`tried.md`): 64 whitened values have no clusters, a word tells half of a minutia.
-//! Sixteen bytes shuffled at a time cost as little as reading such lists, and keep the geometry.
+//! Byte shuffles measure all pairs instead, and keep the geometry.
 //!
 //! # Cost
 //! 13 bytes of memory for each minutia, made from the codes when the join begins. `cargo bench --bench fingerprint_join` prints
