@@ -8,6 +8,7 @@
 pub(crate) mod embedding;
 mod fingerprint;
 mod level;
+pub(crate) mod sketch;
 
 pub(crate) use fingerprint::{BYTES, Bytes, Dispatch, Integers, LANES, Lanes, Reals, Task};
 pub use level::{Level, LevelError};

@@ -71,12 +71,14 @@ mod parameters;
 mod probe;
 mod reference;
 mod scan;
+mod sketch;
 
 pub use code::{ScreenCode, ScreenColumn};
 pub use depth::{Depth, Evidence, ScoreCounts};
 pub use join::{BLOCK, Survivor, blocks, join};
 pub use probe::ScreenProbe;
 pub use scan::{DAMAGED, Screen};
+pub use sketch::{SketchJoin, SketchWork};
 
 #[cfg(test)]
 mod tests;

@@ -40,7 +40,7 @@ impl ScreenProbe {
         code.column().row(0).map_or_else(Self::nothing, Self::of)
     }
 
-    fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         ScreenProbe {
             n: 0,
             values: Box::new([[[0; 4]; STEPS]; MOST]),

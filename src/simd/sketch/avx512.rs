@@ -1,0 +1,63 @@
+//! AVX-512: a register holds one nibble of all 64 minutiae, sixteen registers a tile.
+//!
+//! A broadcast from memory would take a turn of the units that shuffle, so the tables of [`AT_ONCE`] minutiae are spread out first, to whole registers
+//! that wait in the first cache, and used for all tiles.
+
+use super::{NIBBLES, SLOTS, Table, Tile};
+use core::arch::x86_64::*;
+
+/// Tables that are spread out at a time: 16 KB of registers.
+const AT_ONCE: usize = 16;
+
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at: &mut [[u8; SLOTS]]) {
+    let low = _mm512_set1_epi8(15);
+    let mut spread = [[_mm512_setzero_si512(); NIBBLES]; AT_ONCE];
+    for (best, at) in best.iter_mut().zip(at.iter_mut()).take(tiles.len()) {
+        (*best, *at) = ([0; SLOTS], [0; SLOTS]);
+    }
+    for (some, tables) in tables.chunks(AT_ONCE).enumerate() {
+        for (spread, table) in spread.iter_mut().zip(tables) {
+            for (spread, entries) in spread.iter_mut().zip(table) {
+                // SAFETY: sixteen bytes are read, unaligned.
+                *spread = _mm512_broadcast_i32x4(unsafe { _mm_loadu_si128(entries.as_ptr().cast()) });
+            }
+        }
+        for ((tile, best), at) in tiles.iter().zip(best.iter_mut()).zip(at.iter_mut()) {
+            let mut nibbles = [_mm512_setzero_si512(); NIBBLES];
+            for (half, row) in tile.iter().enumerate() {
+                // SAFETY: 64 bytes are read, unaligned.
+                let row = unsafe { _mm512_loadu_si512(row.as_ptr().cast()) };
+                nibbles[half] = _mm512_and_si512(row, low);
+                nibbles[half + NIBBLES / 2] = _mm512_and_si512(_mm512_srli_epi16::<4>(row), low);
+            }
+            // SAFETY: 64 bytes are read from each, unaligned.
+            let (mut most, mut which) =
+                unsafe { (_mm512_loadu_si512(best.as_ptr().cast()), _mm512_loadu_si512(at.as_ptr().cast())) };
+            for (i, spread) in spread.iter().take(tables.len()).enumerate() {
+                // Two sums, so that additions wait for each other half as long.
+                let mut sums = [_mm512_setzero_si512(); 2];
+                for (g, (&entries, &nibbles)) in spread.iter().zip(&nibbles).enumerate() {
+                    sums[g % 2] = _mm512_add_epi8(sums[g % 2], _mm512_shuffle_epi8(entries, nibbles));
+                }
+                let sum = _mm512_add_epi8(sums[0], sums[1]);
+                let more = _mm512_cmpgt_epu8_mask(sum, most);
+                most = _mm512_max_epu8(most, sum);
+                which = _mm512_mask_mov_epi8(which, more, _mm512_set1_epi8((some * AT_ONCE + i) as i8));
+            }
+            // SAFETY: 64 bytes are written to each, unaligned.
+            unsafe {
+                _mm512_storeu_si512(best.as_mut_ptr().cast(), most);
+                _mm512_storeu_si512(at.as_mut_ptr().cast(), which);
+            }
+        }
+    }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw")]
+pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
+    // SAFETY: 64 bytes are read, unaligned.
+    let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
+    _mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(least as i8))
+}

@@ -1,0 +1,55 @@
+use super::*;
+
+/// Pseudo-random bytes.
+fn bytes(mut state: u64) -> impl FnMut() -> u8 {
+    move || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 56) as u8
+    }
+}
+
+#[test]
+fn the_most_similar_is_that_of_plain_sums_at_every_level() {
+    let mut next = bytes(7);
+    let tiles: Vec<Tile> = (0..5).map(|_| std::array::from_fn(|_| std::array::from_fn(|_| next()))).collect();
+    for tables in [0usize, 1, 2, 40, 64, 300] {
+        // Few different entries, so that equal sums are common.
+        let tables: Vec<Table> = (0..tables)
+            .map(|k| std::array::from_fn(|_| std::array::from_fn(|_| next() % if k % 2 == 0 { 2 } else { 16 })))
+            .collect();
+        let (mut best, mut at) = (vec![[0u8; SLOTS]; 5], vec![[0u8; SLOTS]; 5]);
+        for (t, tile) in tiles.iter().enumerate() {
+            for slot in 0..SLOTS {
+                let nibble = |g: usize| usize::from(tile[g % 8][slot] >> (g / 8 * 4) & 15);
+                let sums = tables
+                    .iter()
+                    .take(255)
+                    .map(|table| (0..NIBBLES).map(|g| u32::from(table[g][nibble(g)])).sum::<u32>());
+                let first_best =
+                    sums.enumerate().fold((0, 0), |kept, (i, sum)| if sum > kept.0 { (sum, i) } else { kept });
+                (best[t][slot], at[t][slot]) = (first_best.0 as u8, first_best.1 as u8);
+            }
+        }
+        for level in Level::ALL {
+            if !level.is_available() {
+                eprintln!("skipped: {level} is not available here");
+                continue;
+            }
+            let (mut found, mut found_at) = (vec![[9u8; SLOTS]; 5], vec![[9u8; SLOTS]; 5]);
+            MostSimilar::new(level).run(&tables, &tiles, &mut found, &mut found_at);
+            assert!(found == best && found_at == at, "{level}, {} tables", tables.len());
+        }
+    }
+}
+
+#[test]
+fn bytes_above_are_those_of_plain_comparison_at_every_level() {
+    let mut next = bytes(11);
+    for least in [0, 1, 100, 127, 128, 200, 254, 255] {
+        let bytes: [u8; SLOTS] = std::array::from_fn(|k| if k % 3 == 0 { least } else { next() });
+        let expected = (0..SLOTS).filter(|&k| bytes[k] > least).map(|k| 1u64 << k).sum::<u64>();
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            assert_eq!(MostSimilar::new(level).above(&bytes, least), expected, "{level}, {least}");
+        }
+    }
+}
