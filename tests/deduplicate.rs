@@ -202,7 +202,8 @@ fn a_day_is_held_against_the_nation() {
         let found = today.deduplicate(Some(&national), &options).unwrap();
         let kinds =
             |n: usize| pairs_of(&found, day[n].id.as_str()).iter().map(|pair| pair.kind).collect::<BTreeSet<_>>();
-        assert_eq!(kinds(0).contains(&PairKind::SwappedPortrait), every_finger, "{found:?}");
+        // Where portraits suffice it may be found by chance: by a portrait of one with the fingers of another.
+        assert!(kinds(0).contains(&PairKind::SwappedPortrait) || !every_finger, "{found:?}");
         assert!(kinds(1).contains(&PairKind::DifferentId));
         assert!(kinds(2).contains(&PairKind::SameFingerTwice));
         assert!(kinds(3).is_empty(), "a registration is not held against itself");

@@ -113,9 +113,11 @@ fn a_city_is_enrolled_verified_searched_and_deduplicated() {
     let pairs = done(&["dedup", &gallery]);
     let truth = fs::read_to_string(city.path("truth.csv")).expect("the truth");
     let planted = truth.lines().count() - 1;
-    let listed = pairs.lines().filter(|pair| field(pair, "decision") == "match").count();
+    let matches = || pairs.lines().filter(|pair| field(pair, "decision") == "match");
+    let listed = matches().count();
     assert!(listed + 1 >= planted && listed <= planted, "{listed} of {planted}");
-    assert!(pairs.lines().all(|pair| pair.contains("\"kind\":\"different_id\"")));
+    // What a person is to look at may be of any kind.
+    assert!(matches().all(|pair| pair.contains("\"kind\":\"different_id\"")));
 }
 
 #[test]

@@ -4,7 +4,7 @@ use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
 use pyo3::{prelude::*, types::PyDict};
 use vantay::{
     decision::Decision,
-    search::{Deduplication, DuplicatePair, Identification, Judgement, PairKind, PartScores},
+    search::{Deduplication, DuplicatePair, Identification, Judgement, PartScores},
 };
 
 /// Texts as numpy's fixed-width unicode: the code points, padded with zeros, and the width.
@@ -85,8 +85,7 @@ pub fn of_deduplication<'py>(py: Python<'py>, found: &Deduplication) -> PyResult
     columns.set_item("a_registration", texts(py, pairs.iter().map(|pair| &*pair.a.registration)))?;
     columns.set_item("b_personal_id", texts(py, pairs.iter().map(|pair| &*pair.b.personal_id)))?;
     columns.set_item("b_registration", texts(py, pairs.iter().map(|pair| &*pair.b.registration)))?;
-    let same: Vec<bool> = pairs.iter().map(|pair| pair.kind == PairKind::SameId).collect();
-    columns.set_item("same_id", same.into_pyarray(py))?;
+    columns.set_item("kind", texts(py, pairs.iter().map(|pair| pair.kind.name())))?;
     judgements(&columns, &pairs.iter().map(|pair| Some(&pair.judgement)).collect::<Vec<_>>())?;
     parts(&columns, &pairs.iter().map(|pair| Some(&pair.scores)).collect::<Vec<_>>())?;
     let cluster: Vec<i64> = pairs.iter().map(|pair| pair.cluster.map_or(-1, i64::from)).collect();

@@ -1,11 +1,13 @@
-//! The gallery: its life, enrolment, and the searches.
+//! The gallery: its life and enrolment. Its searches are in [`searches`](crate::searches).
 
 use crate::{
     columns,
     deciding::Asked,
     errors::{raise, raise_at, raise_own},
+    looking::Looking,
     probes,
     running::{On, Stop, run, silent},
+    searches,
 };
 use numpy::PyReadonlyArray2;
 use parking_lot::Mutex;
@@ -18,15 +20,12 @@ use std::{
     },
 };
 use vantay::{
-    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Snapshot, Writer},
+    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Writer},
     registration::{
         FeedError, FeedLine, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration, RegistrationId,
-        Rejects, Sex,
+        Rejects,
     },
-    search::{
-        DeduplicateOptions, Depth, Filter, FingerMatching, Identification, IdentifyOptions, Modality, Progress, Search,
-        SearchColumns, Work,
-    },
+    search::SearchColumns,
 };
 
 /// The writer of a gallery, as far as this handle has one.
@@ -43,49 +42,6 @@ pub struct Gallery {
     stored: Stored,
     writer: Arc<Mutex<Hold>>,
     unnamed: AtomicU64,
-}
-
-/// What a search looks at, from a dictionary.
-#[derive(FromPyObject)]
-#[pyo3(from_item_all)]
-pub struct Looking {
-    top: usize,
-    modality: String,
-    fingers: String,
-    born: Option<(u16, u16)>,
-    sex: Option<String>,
-    provinces: Vec<u16>,
-    miss: f64,
-    every_finger: bool,
-}
-
-impl Looking {
-    fn modality(&self) -> PyResult<Modality> {
-        match self.modality.as_str() {
-            "face" => Ok(Modality::Face),
-            "fingerprint" => Ok(Modality::Fingerprint),
-            "both" => Ok(Modality::Both),
-            _ => Err(PyValueError::new_err("modality: expected 'face', 'fingerprint' or 'both'")),
-        }
-    }
-
-    fn matching(&self) -> PyResult<FingerMatching> {
-        match self.fingers.as_str() {
-            "same" => Ok(FingerMatching::Same),
-            "any" => Ok(FingerMatching::Any),
-            _ => Err(PyValueError::new_err("fingers: expected 'same' or 'any'")),
-        }
-    }
-
-    fn filter(&self) -> PyResult<Filter> {
-        let sex = match self.sex.as_deref() {
-            None => None,
-            Some("f") => Some(Sex::Female),
-            Some("m") => Some(Sex::Male),
-            Some(_) => return Err(PyValueError::new_err("sex: expected 'f' or 'm'")),
-        };
-        Ok(Filter { born: self.born.map(|(from, to)| from..=to), sex, provinces: self.provinces.clone() })
-    }
 }
 
 #[pymethods]
@@ -321,9 +277,9 @@ impl Gallery {
     ) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = self.stored.snapshot();
         let probes = probes::of_faces(py, &embeddings, &snapshot)?;
-        let mut answers = identify(py, snapshot, probes, &looking, &asked, threads)?;
+        let mut answers = searches::identify(py, snapshot, probes, &looking, &asked, threads)?;
         if let Some(threshold) = threshold {
-            keep(&mut answers, |candidate| candidate.scores.face.is_some_and(|score| score >= threshold));
+            searches::keep(&mut answers, |candidate| candidate.scores.face.is_some_and(|score| score >= threshold));
         }
         columns::of_identifications(py, &answers, looking.top)
     }
@@ -340,9 +296,11 @@ impl Gallery {
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
         let probes = probes::of_templates(py, &templates, position)?;
-        let mut answers = identify(py, self.stored.snapshot(), probes, &looking, &asked, threads)?;
+        let mut answers = searches::identify(py, self.stored.snapshot(), probes, &looking, &asked, threads)?;
         if let Some(threshold) = threshold {
-            keep(&mut answers, |candidate| candidate.scores.fingers.iter().any(|&(_, score)| score >= threshold));
+            searches::keep(&mut answers, |candidate| {
+                candidate.scores.fingers.iter().any(|&(_, score)| score >= threshold)
+            });
         }
         columns::of_identifications(py, &answers, looking.top)
     }
@@ -357,7 +315,7 @@ impl Gallery {
     ) -> PyResult<Bound<'py, PyDict>> {
         let snapshot = self.stored.snapshot();
         let probes = probes::of_lines(py, &lines, &probes::feed_options(&snapshot, 0))?;
-        let answers = identify(py, snapshot, probes, &looking, &asked, threads)?;
+        let answers = searches::identify(py, snapshot, probes, &looking, &asked, threads)?;
         columns::of_identifications(py, &answers, looking.top)
     }
 
@@ -369,39 +327,7 @@ impl Gallery {
         asked: Asked,
         threads: Option<usize>,
     ) -> PyResult<Vec<Bound<'py, PyDict>>> {
-        let snapshot = self.stored.snapshot();
-        let claims = probes::of_lines(py, &lines, &probes::feed_options(&snapshot, 0))?;
-        let (modality, matching) = (looking.modality()?, looking.matching()?);
-        let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
-        let work = move |stop: &Stop| {
-            let search = Search::new(&snapshot, judge)?;
-            let mut answers = Vec::with_capacity(claims.len());
-            for batch in claims.chunks(1024) {
-                stop.check()?;
-                answers.extend(search.verify(batch, modality, matching)?.0);
-            }
-            Ok(answers)
-        };
-        let answers = run(py, On::Cores(threads), work, silent)?;
-        let answer = |answer: &vantay::search::Verification| {
-            let dict = PyDict::new(py);
-            dict.set_item("known", answer.known)?;
-            dict.set_item("registration", answer.registration.as_deref())?;
-            dict.set_item("score", answer.judgement.score)?;
-            dict.set_item("llr", answer.judgement.llr)?;
-            dict.set_item("fmr", answer.judgement.fmr)?;
-            dict.set_item("decision", columns::number_of(answer.judgement.decision))?;
-            let scores = PyDict::new(py);
-            if let Some(face) = answer.scores.face {
-                scores.set_item("face", face)?;
-            }
-            for (position, score) in &answer.scores.fingers {
-                scores.set_item(position.to_string(), score)?;
-            }
-            dict.set_item("scores", scores)?;
-            Ok(dict)
-        };
-        answers.iter().map(answer).collect()
+        searches::verify(py, self.stored.snapshot(), &lines, &looking, &asked, threads)
     }
 
     #[expect(clippy::too_many_arguments, reason = "what the Python method takes")]
@@ -416,40 +342,8 @@ impl Gallery {
         progress: Option<Py<PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let snapshot = self.stored.snapshot();
-        let other = against.map(|gallery| gallery.stored.snapshot());
-        let (modality, fingers) = (looking.modality()?, looking.matching()?);
-        let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
-        // Without portraits, every finger has to be looked at.
-        let every_finger = looking.every_finger || modality == Modality::Fingerprint;
-        let depth = Depth::for_miss(looking.miss);
-        let latest = Arc::new(Mutex::new(None::<Progress>));
-        let told = Arc::clone(&latest);
-        let work = move |stop: &Stop| {
-            let search = Search::new(&snapshot, judge.clone())?;
-            let other = other.as_ref().map(|other| Search::new(other, judge)).transpose()?;
-            let note = |progress: Progress| *told.lock() = Some(progress);
-            let options = DeduplicateOptions {
-                modality,
-                fingers,
-                face_candidates,
-                depth,
-                every_finger,
-                checkpoint: checkpoint.as_deref(),
-                stop: Some(stop.flag()),
-                progress: Some(&note),
-            };
-            Ok(search.deduplicate(other.as_ref(), &options)?)
-        };
-        let found = run(py, On::Cores(threads), work, |py| {
-            if let Some(call) = &progress
-                && let Some(Progress { stage, done, total }) = latest.lock().take()
-            {
-                call.call1(py, (stage, done, total))?;
-            }
-            Ok(())
-        })?;
-        columns::of_deduplication(py, &found)
+        let sides = (self.stored.snapshot(), against.map(|gallery| gallery.stored.snapshot()));
+        searches::deduplicate(py, sides, &looking, &asked, face_candidates, checkpoint, progress, threads)
     }
 }
 
@@ -546,53 +440,4 @@ fn enroll_line(writer: &mut Writer, line: FeedLine, rejects: &mut Rejects<Vec<u8
     };
     rejects.reject(problem, line.raw())?;
     Ok(false)
-}
-
-/// Keeps the candidates of each answer that `keeps` keeps.
-fn keep(answers: &mut [Identification], keeps: impl Fn(&vantay::search::Candidate) -> bool) {
-    answers.iter_mut().for_each(|answer| answer.candidates.retain(&keeps));
-}
-
-/// Identifies in batches, so that an interrupt is heard between them.
-fn identify(
-    py: Python<'_>,
-    snapshot: Arc<Snapshot>,
-    probes: Vec<Registration>,
-    looking: &Looking,
-    asked: &Asked,
-    threads: Option<usize>,
-) -> PyResult<Vec<Identification>> {
-    let modality = looking.modality()?;
-    let options = IdentifyOptions {
-        top: looking.top,
-        modality,
-        fingers: looking.matching()?,
-        depth: Depth::for_miss(looking.miss),
-        filter: looking.filter()?,
-        stop: None,
-    };
-    let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
-    let work = move |stop: &Stop| {
-        let search = Search::new(&snapshot, judge)?;
-        let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
-        let batch = batch_of(snapshot.info().registrations, with_fingers);
-        let mut answers = Vec::with_capacity(probes.len());
-        let mut work = Work::default();
-        let options = IdentifyOptions { stop: Some(stop.flag()), ..options };
-        for probes in probes.chunks(batch) {
-            stop.check()?;
-            let (found, done) = search.identify(probes, &options)?;
-            answers.extend(found);
-            work += done;
-        }
-        Ok(answers)
-    };
-    run(py, On::Cores(threads), work, silent)
-}
-
-/// Probes that take about half a second on a core: a nanosecond a portrait, a hundred a finger that is screened.
-fn batch_of(registrations: u64, with_fingers: bool) -> usize {
-    let per_batch: u64 = if with_fingers { 5_000_000 } else { 500_000_000 };
-    let least = if with_fingers { 1 } else { 64 };
-    (per_batch / registrations.max(1)).clamp(least, 8192) as usize
 }

@@ -3,13 +3,16 @@
 //! Nothing here is public: `python/vantay` has what people use, its types and its documentation. This side converts
 //! arguments, releases the interpreter lock, and hands results over as arrays without copying them.
 
+mod arrow;
 mod columns;
 mod deciding;
 mod errors;
 mod evaluation;
 mod gallery;
+mod looking;
 mod probes;
 mod running;
+mod searches;
 mod templates;
 
 use pyo3::prelude::*;
@@ -19,9 +22,13 @@ use pyo3::prelude::*;
 mod _native {
     #[pymodule_export]
     use crate::{
+        arrow::arrow_stream,
         evaluation::{ErrorRates, error_rates, write_feed},
         gallery::Gallery,
-        templates::{compare_faces, compare_minutiae, compare_minutiae_matrix, convert, read_minutiae},
+        running::last_work_seconds,
+        templates::{
+            compare_faces, compare_minutiae, compare_minutiae_matrix, convert, explain_minutiae, read_minutiae,
+        },
     };
     use pyo3::prelude::*;
 

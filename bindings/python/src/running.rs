@@ -13,11 +13,11 @@ use std::{
     panic::{AssertUnwindSafe, catch_unwind, resume_unwind},
     sync::{
         Arc, LazyLock,
-        atomic::{AtomicBool, Ordering::Relaxed},
+        atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
         mpsc::{RecvTimeoutError, sync_channel},
     },
     thread,
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 /// How often signals are asked for.
@@ -60,7 +60,9 @@ pub fn run<T: Send + 'static>(
     let stop = Stop::default();
     let watched = stop.clone();
     let job = move || {
+        let start = Instant::now();
         let outcome = catch_unwind(AssertUnwindSafe(|| work(&watched)));
+        LAST_WORK.store(start.elapsed().as_nanos() as u64, Relaxed);
         // Nobody listens after an interrupt.
         let _ = sender.send(outcome);
     };
@@ -89,6 +91,15 @@ pub fn run<T: Send + 'static>(
             return Err(interrupt);
         }
     }
+}
+
+/// Nanoseconds of the work that ended last.
+static LAST_WORK: AtomicU64 = AtomicU64::new(0);
+
+/// Seconds that the library itself took for the call that ended last: what a benchmark holds against the whole.
+#[pyfunction]
+pub fn last_work_seconds() -> f64 {
+    LAST_WORK.load(Relaxed) as f64 * 1e-9
 }
 
 /// For work that has nothing to report.

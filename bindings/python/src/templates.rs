@@ -79,6 +79,28 @@ pub fn compare_minutiae_matrix<'py>(
     scores.into_pyarray(py).reshape([rows, columns])
 }
 
+/// How the first views of two records came to their score.
+#[pyfunction]
+pub fn explain_minutiae<'py>(py: Python<'py>, a: PyBackedBytes, b: PyBackedBytes) -> PyResult<Bound<'py, PyDict>> {
+    let level = level(py)?;
+    let read = |bytes: &[u8], which| {
+        let read = template::read(bytes).and_then(|record| record.templates());
+        let first = read.and_then(|views| views.into_iter().next().ok_or(TemplateError::UnknownFormat));
+        first.map_err(|error| raise_at(py, error, "template", which))
+    };
+    let explanation = Comparer::new(level).explain(&read(&a, 0)?, &read(&b, 1)?);
+    let dict = PyDict::new(py);
+    dict.set_item("score", explanation.score())?;
+    dict.set_item("subscores", explanation.subscores().collect::<Vec<_>>())?;
+    dict.set_item("rotation", explanation.rotation())?;
+    dict.set_item("shift", explanation.shift())?;
+    let pairs: Vec<i64> = explanation.pairs().iter().flat_map(|&(a, b)| [a as i64, b as i64]).collect();
+    dict.set_item("pairs", pairs.into_pyarray(py).reshape([explanation.pairs().len(), 2])?)?;
+    let area: Vec<f32> = explanation.common_area().iter().flat_map(|&(x, y)| [x, y]).collect();
+    dict.set_item("common_area", area.into_pyarray(py).reshape([explanation.common_area().len(), 2])?)?;
+    Ok(dict)
+}
+
 /// The cosine of two embeddings.
 #[pyfunction]
 pub fn compare_faces(py: Python<'_>, a: PyReadonlyArray1<'_, f32>, b: PyReadonlyArray1<'_, f32>) -> PyResult<f64> {

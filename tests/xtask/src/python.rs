@@ -30,13 +30,41 @@ fn build() -> Outcome {
     run(maturin)
 }
 
-/// Runs pytest: the tests and every example of the documentation.
+/// Runs pytest: the tests and every example of the documentation. Then installs the package as a user would.
 pub fn test() -> Outcome {
     build()?;
     let mut pytest = command(python(), &["-m", "pytest"]);
     pytest.current_dir(root().join("bindings/python"));
-    run(pytest)
+    run(pytest)?;
+    install()
 }
+
+/// `pip install` of the folder into an environment that has nothing: pip fetches what builds the wheel, and Rust is here.
+/// The profile is that of the tests, so that nothing is built anew.
+fn install() -> Outcome {
+    let clean = root().join("target").join("venv-clean");
+    run(command("python3", &["-m", "venv", "--clear", &clean.to_string_lossy()]))?;
+    let python = clean.join("bin").join("python");
+    let mut pip = command(&python, &["-m", "pip", "install", "--quiet", "./bindings/python"]);
+    pip.env("MATURIN_PEP517_ARGS", "--profile dev");
+    run(pip)?;
+    // From elsewhere, so that it is the installed package that is found.
+    let mut smoke = command(&python, &["-c", SMOKE]);
+    smoke.current_dir(root().join("target"));
+    run(smoke)
+}
+
+/// A story in short, with nothing installed but the package and what it asks for.
+const SMOKE: &str = r#"
+import tempfile, vantay
+feed = tempfile.mkdtemp() + "/feed.ndjson"
+vantay.synthesis.write_feed(feed, subjects=30, duplicates=0.1, face_dim=64)
+with vantay.Gallery.create(tempfile.mkdtemp(), face_model="synthetic", face_dim=64) as gallery:
+    gallery.enroll(feed)
+    gallery.commit()
+    assert len(gallery.deduplicate(modality="face")) >= 3
+print("installed:", vantay.__file__, vantay.version())
+"#;
 
 /// Checks the types, and the stubs against the module that was built.
 pub fn lint() -> Outcome {

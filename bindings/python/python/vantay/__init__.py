@@ -2,13 +2,13 @@
 
 - :class:`Gallery` holds the references of subjects: ``enroll``, ``verify``, ``identify``, ``deduplicate``.
 - :func:`compare_minutiae`, :func:`compare_minutiae_matrix` and :func:`compare_faces` compare templates without one.
-- :mod:`vantay.evaluate` has error rates with intervals and DET plots, :mod:`vantay.synthesis` populations to try it on.
+- :mod:`vantay.evaluate` has error rates with intervals, :mod:`vantay.plot` pictures, :mod:`vantay.synthesis` populations to try it on.
 
 Errors are a tree under :class:`VantayError`. Long calls release the interpreter lock, take ``threads=`` and end within a
 second of Ctrl-C.
 """
 
-from . import evaluate, synthesis
+from . import evaluate, plot, synthesis
 from ._errors import (
     DamagedError,
     DecisionError,
@@ -55,12 +55,14 @@ from ._results import (
 )
 from ._templates import (
     MINUTIA,
+    Explanation,
     Minutiae,
     View,
     compare_faces,
     compare_minutiae,
     compare_minutiae_matrix,
     convert,
+    explain_minutiae,
     read_minutiae,
 )
 
@@ -82,6 +84,7 @@ __all__ = [
     "Deduplication",
     "Enrolled",
     "EvaluationError",
+    "Explanation",
     "FaceError",
     "FeedError",
     "FeedReadError",
@@ -118,6 +121,8 @@ __all__ = [
     "compare_minutiae_matrix",
     "convert",
     "evaluate",
+    "explain_minutiae",
+    "plot",
     "read_minutiae",
     "simd_level",
     "synthesis",

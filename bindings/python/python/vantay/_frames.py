@@ -6,6 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from . import _native
+
 
 class Table:
     """What has a table: one structured numpy array, shown as whatever the caller works with."""
@@ -21,20 +23,23 @@ class Table:
         return pandas.DataFrame(_columns(self.to_numpy()))
 
     def to_polars(self) -> Any:
-        """The table as a ``polars.DataFrame``. Needs polars."""
+        """The table as a ``polars.DataFrame``. Needs polars 1.3 or later, and nothing else."""
         import polars
 
-        return polars.DataFrame({name: _plain(column) for name, column in _columns(self.to_numpy()).items()})
+        return polars.DataFrame(self)
 
     def to_arrow(self) -> Any:
         """The table as a ``pyarrow.Table``. Needs pyarrow."""
         import pyarrow
 
-        return pyarrow.table({name: _plain(column) for name, column in _columns(self.to_numpy()).items()})
+        return pyarrow.table(self)
 
     def __arrow_c_stream__(self, requested_schema: Any = None) -> Any:
-        """The table as an Arrow stream, for whoever speaks the PyCapsule interface. Needs pyarrow."""
-        return self.to_arrow().__arrow_c_stream__(requested_schema)
+        """The table as an Arrow stream, for whoever speaks the PyCapsule interface: polars, pyarrow, duckdb, pandas. Needs none
+        of them. A ``requested_schema`` is not looked at, as the interface allows."""
+        table = self.to_numpy()
+        columns = [(name, *_buffers(column)) for name, column in _columns(table).items()]
+        return _native.arrow_stream(columns, len(table))
 
     def _repr_html_(self) -> str:
         table = self.to_numpy()
@@ -44,12 +49,32 @@ class Table:
         return f"<p>{_text(repr(self))}</p><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table>"
 
 
+class Shown:
+    """What notebooks show as a table of its fields."""
+
+    def _repr_html_(self) -> str:
+        rows = ((name, getattr(self, name)) for name in self.__dataclass_fields__)  # type: ignore[attr-defined]
+        cells = "".join(f"<tr><th>{name}</th><td>{_text(value)}</td></tr>" for name, value in rows)
+        return f"<p>{type(self).__name__}</p><table><tbody>{cells}</tbody></table>"
+
+
 def _columns(table: "np.ndarray[Any, np.dtype[Any]]") -> "dict[str, np.ndarray[Any, np.dtype[Any]]]":
     return {name: np.ascontiguousarray(table[name]) for name in table.dtype.names or ()}
 
 
-def _plain(column: "np.ndarray[Any, np.dtype[Any]]") -> Any:
-    return column.tolist() if column.dtype.kind == "U" else column
+#: Arrow's names for what columns hold.
+_FORMATS = {"f8": "g", "f4": "f", "i8": "l", "i4": "i", "i2": "s", "u8": "L", "u4": "I", "u1": "C"}
+
+
+def _buffers(column: "np.ndarray[Any, np.dtype[Any]]") -> "tuple[str, list[bytes]]":
+    """A column's format and buffers in Arrow's layout."""
+    if column.dtype.kind == "U":
+        texts = [text.encode() for text in column.tolist()]
+        ends = np.cumsum([0] + [len(text) for text in texts], dtype=np.int64)
+        return "U", [ends.tobytes(), b"".join(texts)]
+    if column.dtype.kind == "b":
+        return "b", [np.packbits(column, bitorder="little").tobytes()]
+    return _FORMATS[column.dtype.str[1:]], [column.tobytes()]
 
 
 def _text(value: Any) -> str:

@@ -7,7 +7,7 @@ from typing import Any, Dict, List, NamedTuple, Optional, Tuple
 
 import numpy as np
 
-from ._frames import Table
+from ._frames import Shown, Table
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -110,7 +110,7 @@ def candidates_of(native: Dict[str, Any], top: int, scores: str) -> Candidates:
 
 
 @dataclass(frozen=True)
-class Verification:
+class Verification(Shown):
     """The answer to a claim of identity."""
 
     #: ``match``, ``review`` or ``none``.
@@ -131,6 +131,11 @@ class Verification:
     def __bool__(self) -> bool:
         return self.decision == "match"
 
+    def __repr__(self) -> str:
+        parts = ", ".join(f"{part} {score:.3g}" for part, score in self.scores.items()) or "nothing compared"
+        rate = "" if self.fmr is None else f", FMR {self.fmr:.2g}"
+        return f"<Verification: {self.decision}, {parts}{rate}>"
+
 
 class Member(NamedTuple):
     """One registration of a cluster."""
@@ -140,7 +145,7 @@ class Member(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Cluster:
+class Cluster(Shown):
     """Registrations that accepted pairs connect. Nothing is merged: that is for a person to decide."""
 
     #: At least two, ascending.
@@ -159,7 +164,8 @@ class Cluster:
 class Deduplication(Table):
     """The pairs that look like one person's, best first, and what they say together."""
 
-    #: (n,) structured: a_personal_id, a_registration, b_personal_id, b_registration, kind (``different_id`` or ``same_id``),
+    #: (n,) structured: a_personal_id, a_registration, b_personal_id, b_registration, kind (``different_id``, ``same_id``,
+    #: ``swapped_fingers``, ``swapped_portrait`` or ``same_finger_twice``, whose two members are one registration),
     #: decision, score, llr, fmr, cluster (-1 for none), face, and finger_0 to finger_10 where any pair has such a score.
     pairs: Array
     #: Who, by the accepted pairs, is one person; ``pairs["cluster"]`` counts them from 0.
@@ -181,7 +187,7 @@ def deduplication_of(native: Dict[str, Any]) -> Deduplication:
     columns: Dict[str, Array] = {}
     for name in ("a_personal_id", "a_registration", "b_personal_id", "b_registration"):
         columns[name] = texts(native[name])
-    columns["kind"] = np.where(native["same_id"], "same_id", "different_id")
+    columns["kind"] = texts(native["kind"])
     columns["decision"] = DECISIONS[native["decision"]]
     for name in ("score", "llr", "fmr", "cluster", "face"):
         columns[name] = native[name]
@@ -205,7 +211,7 @@ def structured(columns: Dict[str, Array], length: int) -> Array:
 
 
 @dataclass(frozen=True)
-class Info:
+class Info(Shown):
     """What a commit of a gallery holds."""
 
     #: The directory.
@@ -257,7 +263,7 @@ class Problem(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Check:
+class Check(Shown):
     """What a check found; true if nothing is wrong."""
 
     problems: List[Problem]
@@ -283,7 +289,7 @@ class Rejected(NamedTuple):
 
 
 @dataclass(frozen=True)
-class Enrolled:
+class Enrolled(Shown):
     """What became of the records that were handed over."""
 
     #: How many were staged.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, List, Optional, Sequence, Tuple
+from typing import Any, Dict, List, Optional, Sequence, Tuple
 
 import numpy as np
 
@@ -106,6 +106,44 @@ def read_minutiae(record: bytes) -> Minutiae:
         minutiae["quality"] = view["minutia_quality"]
         views.append(View(view["position"], view["impression"], view["quality"], view["size"], minutiae))
     return Minutiae(native["format"], native["warnings"], views)
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """How two records came to their score. Coordinates are pixels at 500 dpi of the records as given, y down."""
+
+    #: The comparison score, to the bit that of :func:`compare_minutiae`.
+    score: float
+    #: What it was made of, by name; all zero where no alignment was found.
+    subscores: Dict[str, float]
+    #: How far the first print has to be turned to lie on the second: degrees counter-clockwise.
+    rotation: float
+    #: Where the first record's origin comes to lie in the second, after the turn.
+    shift: Tuple[float, float]
+    #: (n, 2) int64: minutiae that lie on each other, by their numbers in the first and in the second record's first view.
+    pairs: "np.ndarray[Any, np.dtype[Any]]"
+    #: (m, 2) float32: the corners of the area that both prints cover, in the second record.
+    common_area: "np.ndarray[Any, np.dtype[Any]]"
+
+    def __repr__(self) -> str:
+        return f"<Explanation: score {self.score:.4g}, {len(self.pairs)} pairs, turned by {self.rotation:.1f}°>"
+
+    def place(self, points: Any) -> "np.ndarray[Any, np.dtype[Any]]":
+        """Where points of the first record (n, 2) come to lie in the second."""
+        points = np.asarray(points, dtype=np.float64)
+        turn = np.deg2rad(self.rotation)
+        c, s = np.cos(turn), np.sin(turn)
+        x, y = points[..., 0], points[..., 1]
+        return np.stack([c * x + s * y + self.shift[0], c * y - s * x + self.shift[1]], axis=-1)
+
+
+def explain_minutiae(a: bytes, b: bytes) -> Explanation:
+    """Why two template records got their score: which minutiae lie on each other, and how. See :func:`vantay.plot.minutiae`.
+
+    :raises TemplateError: (a ``ValueError``) if a record cannot be read; its ``number`` is 0 for ``a``, 1 for ``b``.
+    """
+    told = _native.explain_minutiae(a, b)
+    return Explanation(**{**told, "subscores": dict(told["subscores"])})
 
 
 def convert(record: bytes, to: str) -> bytes:

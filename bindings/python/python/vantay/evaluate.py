@@ -17,7 +17,7 @@ from typing import Any, Mapping, Optional, Tuple, Union
 
 import numpy as np
 
-from . import _native
+from . import _native, plot
 
 __all__ = ["ErrorRates", "Rate", "error_rates", "plot_det", "plot_scores"]
 
@@ -91,6 +91,16 @@ class ErrorRates:
         """Thresholds, FMR and FNMR of all operating points, three (n,) float64, lowest threshold first."""
         return self._native.points()
 
+    def _repr_html_(self) -> str:
+        rows = [("EER", self.eer)] + [(f"FNMR at FMR {fmr:g}", self.fnmr_at(fmr)) for fmr in (1e-2, 1e-3, 1e-4, 1e-5, 1e-6)]
+        cells = "".join(
+            f"<tr><td>{name}</td><td>{rate:.4%}</td><td>{rate.low:.4%} to {rate.high:.4%}</td><td>{rate.threshold:.4g}</td></tr>"
+            for name, rate in rows
+        )
+        head = "<tr><th></th><th>rate</th><th>interval</th><th>threshold</th></tr>"
+        counts = f"{self.genuine} genuine and {self.impostor} impostor comparisons"
+        return f"<p>{counts}</p><table><thead>{head}</thead><tbody>{cells}</tbody></table>"
+
     def __repr__(self) -> str:
         return f"<ErrorRates of {self.genuine} genuine and {self.impostor} impostor comparisons: EER {self.eer!r}>"
 
@@ -118,39 +128,10 @@ def error_rates(
 
 
 def plot_det(rates: Union[ErrorRates, Mapping[str, ErrorRates]], *, ax: Optional[Any] = None) -> Any:
-    """Plots FNMR against FMR, both logarithmic, of one system or of several by name. Needs matplotlib.
-
-    :param ax: The axes to draw on; new ones if not given.
-    :returns: The axes.
-    """
-    ax = _axes(ax)
-    systems = rates if isinstance(rates, Mapping) else {"": rates}
-    for name, system in systems.items():
-        _, fmr, fnmr = system.points()
-        shown = (fmr > 0) & (fnmr > 0)
-        label = f"{name} (EER {system.eer:.3%})" if name else f"EER {system.eer:.3%}"
-        ax.step(fmr[shown], fnmr[shown], where="post", label=label)
-    ax.set(xscale="log", yscale="log", xlabel="False match rate", ylabel="False non-match rate")
-    ax.grid(True, which="both", alpha=0.3)
-    ax.legend()
-    return ax
+    """:func:`vantay.plot.det`: FNMR against FMR, of one system or of several by name. Needs matplotlib; returns the axes."""
+    return plot.det(rates, ax=ax)
 
 
 def plot_scores(genuine: Any, impostor: Any, *, bins: int = 100, ax: Optional[Any] = None) -> Any:
-    """Plots the distributions of genuine and impostor scores. Needs matplotlib; returns the axes."""
-    ax = _axes(ax)
-    sets = {"genuine": np.ravel(genuine), "impostor": np.ravel(impostor)}
-    edges = np.histogram_bin_edges(np.concatenate(list(sets.values())), bins=bins)
-    for name, scores in sets.items():
-        ax.hist(scores, bins=edges, density=True, alpha=0.6, label=f"{name} ({len(scores)})")
-    ax.set(xlabel="Comparison score", ylabel="Density")
-    ax.legend()
-    return ax
-
-
-def _axes(ax: Optional[Any]) -> Any:
-    if ax is not None:
-        return ax
-    import matplotlib.pyplot
-
-    return matplotlib.pyplot.subplots()[1]
+    """:func:`vantay.plot.scores`: distributions of genuine and impostor scores. Needs matplotlib; returns the axes."""
+    return plot.scores(genuine, impostor, bins=bins, ax=ax)

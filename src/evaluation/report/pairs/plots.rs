@@ -40,7 +40,10 @@ fn figure(out: &mut String, code: &str, language: usize, name: &str, plot: &str)
     );
 }
 
-fn is_match(pair: &(f64, Option<f64>, Decision)) -> bool {
+/// Likelihood ratio, false match rate and decision of a pair.
+type Judged = (f64, Option<f64>, Decision);
+
+fn is_match(pair: &Judged) -> bool {
     pair.2 == Decision::Match
 }
 
@@ -51,7 +54,7 @@ fn histogram(run: &Run, language: usize) -> Result<String, EvaluationError> {
     let (from, to) = if low < high { (low.floor(), high.ceil()) } else { (low - 1.0, low + 1.0) };
     let (from, to) = if from.is_finite() && to.is_finite() { (from, to) } else { (0.0, 1.0) };
     let step = (to - from) / BINS as f64;
-    let counts = |keep: &dyn Fn(&(f64, Option<f64>, Decision)) -> bool| {
+    let counts = |keep: &dyn Fn(&Judged) -> bool| {
         let mut bins = [0_u64; BINS];
         for pair in run.evidence.iter().filter(|pair| pair.0.is_finite() && keep(pair)) {
             bins[(((pair.0 - from) / step) as usize).min(BINS - 1)] += 1;

@@ -1,0 +1,146 @@
+//! The searches of a snapshot: on other threads, which look at a flag that an interrupt sets.
+
+use crate::{
+    columns,
+    deciding::Asked,
+    errors::raise,
+    looking::Looking,
+    probes,
+    running::{On, Stop, run, silent},
+};
+use parking_lot::Mutex;
+use pyo3::{prelude::*, pybacked::PyBackedBytes, types::PyDict};
+use std::{path::PathBuf, sync::Arc};
+use vantay::{
+    gallery::Snapshot,
+    registration::Registration,
+    search::{DeduplicateOptions, Depth, Identification, IdentifyOptions, Modality, Progress, Search},
+};
+
+/// Verifies claims in batches: an answer each, as a dictionary.
+pub fn verify<'py>(
+    py: Python<'py>,
+    snapshot: Arc<Snapshot>,
+    lines: &[PyBackedBytes],
+    looking: &Looking,
+    asked: &Asked,
+    threads: Option<usize>,
+) -> PyResult<Vec<Bound<'py, PyDict>>> {
+    let claims = probes::of_lines(py, lines, &probes::feed_options(&snapshot, 0))?;
+    let (modality, matching) = (looking.modality()?, looking.matching()?);
+    let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let work = move |stop: &Stop| {
+        let search = Search::new(&snapshot, judge)?;
+        let mut answers = Vec::with_capacity(claims.len());
+        for batch in claims.chunks(1024) {
+            stop.check()?;
+            answers.extend(search.verify(batch, modality, matching)?.0);
+        }
+        Ok(answers)
+    };
+    let answers = run(py, On::Cores(threads), work, silent)?;
+    let answer = |answer: &vantay::search::Verification| {
+        let dict = PyDict::new(py);
+        dict.set_item("known", answer.known)?;
+        dict.set_item("registration", answer.registration.as_deref())?;
+        dict.set_item("score", answer.judgement.score)?;
+        dict.set_item("llr", answer.judgement.llr)?;
+        dict.set_item("fmr", answer.judgement.fmr)?;
+        dict.set_item("decision", columns::number_of(answer.judgement.decision))?;
+        let scores = PyDict::new(py);
+        if let Some(face) = answer.scores.face {
+            scores.set_item("face", face)?;
+        }
+        for (position, score) in &answer.scores.fingers {
+            scores.set_item(position.to_string(), score)?;
+        }
+        dict.set_item("scores", scores)?;
+        Ok(dict)
+    };
+    answers.iter().map(answer).collect()
+}
+
+/// Deduplicates a gallery, or one against another; `progress` is called with stage, done and total.
+#[expect(clippy::too_many_arguments, reason = "what the Python method takes")]
+pub fn deduplicate<'py>(
+    py: Python<'py>,
+    (snapshot, other): (Arc<Snapshot>, Option<Arc<Snapshot>>),
+    looking: &Looking,
+    asked: &Asked,
+    face_candidates: Option<f64>,
+    checkpoint: Option<PathBuf>,
+    progress: Option<Py<PyAny>>,
+    threads: Option<usize>,
+) -> PyResult<Bound<'py, PyDict>> {
+    let (modality, fingers) = (looking.modality()?, looking.matching()?);
+    let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    // Without portraits, every finger has to be looked at.
+    let every_finger = looking.every_finger || modality == Modality::Fingerprint;
+    let depth = Depth::for_miss(looking.miss);
+    let latest = Arc::new(Mutex::new(None::<Progress>));
+    let told = Arc::clone(&latest);
+    let work = move |stop: &Stop| {
+        let search = Search::new(&snapshot, judge.clone())?;
+        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose()?;
+        let note = |progress: Progress| *told.lock() = Some(progress);
+        let options = DeduplicateOptions {
+            modality,
+            fingers,
+            face_candidates,
+            depth,
+            every_finger,
+            checkpoint: checkpoint.as_deref(),
+            stop: Some(stop.flag()),
+            progress: Some(&note),
+        };
+        Ok(search.deduplicate(other.as_ref(), &options)?)
+    };
+    let found = run(py, On::Cores(threads), work, |py| {
+        if let Some(call) = &progress
+            && let Some(Progress { stage, done, total }) = latest.lock().take()
+        {
+            call.call1(py, (stage, done, total))?;
+        }
+        Ok(())
+    })?;
+    columns::of_deduplication(py, &found)
+}
+
+/// Keeps the candidates of each answer that `keeps` keeps.
+pub fn keep(answers: &mut [Identification], keeps: impl Fn(&vantay::search::Candidate) -> bool) {
+    answers.iter_mut().for_each(|answer| answer.candidates.retain(&keeps));
+}
+
+/// Identifies in batches; an interrupt is heard between them and, by the library itself, within.
+pub fn identify(
+    py: Python<'_>,
+    snapshot: Arc<Snapshot>,
+    probes: Vec<Registration>,
+    looking: &Looking,
+    asked: &Asked,
+    threads: Option<usize>,
+) -> PyResult<Vec<Identification>> {
+    let modality = looking.modality()?;
+    let options = looking.options()?;
+    let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let work = move |stop: &Stop| {
+        let search = Search::new(&snapshot, judge)?;
+        let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
+        let batch = batch_of(snapshot.info().registrations, with_fingers);
+        let mut answers = Vec::with_capacity(probes.len());
+        let options = IdentifyOptions { stop: Some(stop.flag()), ..options };
+        for probes in probes.chunks(batch) {
+            stop.check()?;
+            answers.extend(search.identify(probes, &options)?.0);
+        }
+        Ok(answers)
+    };
+    run(py, On::Cores(threads), work, silent)
+}
+
+/// Probes that take about half a second on a core: a nanosecond a portrait, a hundred a finger that is screened.
+fn batch_of(registrations: u64, with_fingers: bool) -> usize {
+    let per_batch: u64 = if with_fingers { 5_000_000 } else { 500_000_000 };
+    let least = if with_fingers { 1 } else { 64 };
+    (per_batch / registrations.max(1)).clamp(least, 8192) as usize
+}
