@@ -260,9 +260,9 @@ fn hostile_names_stay_text() {
     decisions.read_from("saved", saved.as_bytes()).expect("decisions");
     assert!(decisions.of(&format!("{HOSTILE}0"), &format!("{HOSTILE}1"), "same_id").is_some());
     // What is not drawn names a command that a shell takes as it is meant.
-    let command = browser.eval(
-        "(() => { const c = [...document.querySelectorAll('.card')].at(-1); c.scrollIntoView(); return new Promise(r => setTimeout(() => r(c.querySelector('.command code').textContent), 300)); })()",
-    );
+    browser.eval("[...document.querySelectorAll('.card')].at(-1).scrollIntoView()");
+    browser.wait("document.querySelector('.card:last-child .command code') !== null");
+    let command = browser.eval("document.querySelector('.card:last-child .command code').textContent");
     assert!(command.ends_with("'</script><img src=x onerror=alert(1)>\"'\\''⟨202E⟩⟨0001⟩39'"), "{command}");
     assert_eq!(browser.complaints, Vec::<String>::new());
 }
