@@ -4,7 +4,7 @@
 //! `DIR` holds scores that `cargo bench --bench fingerprint_train -- held-out DIR` has written.
 //! `cargo bench --bench decision -- shipped DIR` fits the shipped calibration of fingerprints and writes it where the library reads it;
 //! `-- left-out DIR` leaves each sensor out in turn; `-- fusion DIR` joins the prints with the portraits of LFW to people who do not exist.
-//! `cargo xtask calibrate` runs them all. `-- screen` prints what the screen loses of people with two fingers.
+//! `cargo xtask calibrate` runs them all. `-- screen` prints what the screen loses of people with several fingers.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "decision/fusion.rs"]

@@ -361,7 +361,7 @@ fn ten_fingers(subjects: u64) {
         }
         let mut counts = ScoreCounts::default();
         counts.add(&sums);
-        let threshold = counts.threshold(Depth::Share(0.002));
+        let threshold = counts.threshold(Depth::Share(0.002).survivors(1, counts.total()));
         let survivors: Vec<usize> = (0..sums.len()).filter(|&s| sums[s] >= threshold).collect();
         compared = survivors.len();
         let score = |s: usize, comparer: &mut Comparer| -> f32 {

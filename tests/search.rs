@@ -290,7 +290,7 @@ fn the_screen_of_fingers_keeps_whom_an_exhaustive_search_finds() {
         (answers.into_iter().map(|answer| answer.candidates[0].clone()).collect::<Vec<_>>(), work)
     };
     let (exhaustive, all_work) = first(Depth::Exhaustive);
-    let (screened, work) = first(Depth::for_miss(0.005));
+    let (screened, work) = first(Depth::Miss(0.005));
     assert!(work.full_comparisons * 4 < all_work.full_comparisons, "{work:?}");
     assert_eq!(work.comparisons, all_work.comparisons);
     let lost = exhaustive.iter().zip(&screened).filter(|(a, b)| a != b && a.judgement.decision == Decision::Match);
@@ -355,7 +355,7 @@ fn an_identification_that_is_told_to_stop_stops() {
     let probes: Vec<_> = (0..4).map(|line| generator.probe(line, 1)).collect();
     let stop = AtomicBool::new(true);
     for modality in [Modality::Face, Modality::Fingerprint, Modality::Both] {
-        for depth in [Depth::Exhaustive, Depth::for_miss(0.05)] {
+        for depth in [Depth::Exhaustive, Depth::Miss(0.05)] {
             let options = IdentifyOptions { modality, depth, stop: Some(&stop), ..IdentifyOptions::default() };
             assert!(matches!(search.identify(&probes, &options), Err(SearchError::Stopped)), "{modality:?}");
         }

@@ -1,7 +1,8 @@
-//! What the screen loses where a person has two fingers: their evidence adds up before anything is dropped.
+//! What the screen loses where a person has several fingers: their evidence adds up before anything is dropped.
 //!
-//! Registrations are two fingers of one set, captured on the same occasion. Each is a probe against all others; the mates that a full comparison accepts at
-//! FMR 1e-4 by both fingers together should be among the share of strangers' registrations with the most evidence.
+//! Registrations are fingers of one set, captured on the same occasion. Each is a probe against all others; the mates that a full comparison accepts at
+//! FMR 1e-4 by all fingers together should be among the share of strangers' registrations with the most evidence, at the end and after
+//! the sketches too, which a deduplication asks first.
 
 use rayon::prelude::*;
 use std::{collections::BTreeMap, path::Path};
@@ -9,20 +10,25 @@ use vantay::{
     decision::{Calibration, FingerCorrelation, Fusion, PartScore},
     fingerprint::{
         Comparer, Prepared,
-        screen::{Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+        screen::{Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe, SketchJoin},
     },
     simd::Level,
     template,
 };
 
-const SHARES: [f64; 7] = [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
+const SHARES: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
+/// Shares that get past a finger's turns, and by agreement to the screen.
+const TURNED: f64 = 0.2;
+const AGREED: [f64; 6] = [1.0, 0.1, 0.05, 0.03, 0.02, 0.01];
 
 struct Registration {
     person: usize,
-    fingers: [Prepared; 2],
+    /// The same for the same fingers in two sets, which two extractors have read.
+    body: String,
+    fingers: Vec<Prepared>,
 }
 
-fn registrations() -> Option<Vec<Registration>> {
+fn registrations(count: usize) -> Option<Vec<Registration>> {
     let data = std::env::var("VANTAY_DATA").unwrap_or(concat!(env!("CARGO_MANIFEST_DIR"), "/../shared/data").into());
     let mut folders: Vec<_> =
         std::fs::read_dir(Path::new(&data).join("fingerprint")).ok()?.map(|entry| entry.unwrap().path()).collect();
@@ -38,60 +44,101 @@ fn registrations() -> Option<Vec<Registration>> {
             let name = file.file_stem().unwrap().to_str().unwrap().rsplit_once('_').unwrap().0.to_owned();
             fingers.entry(name).or_default().push(Prepared::new(&record.templates().unwrap().remove(0)));
         }
-        let fingers: Vec<Vec<Prepared>> = fingers.into_values().collect();
-        for [one, two] in fingers.as_chunks::<2>().0 {
-            let fingers = one.iter().zip(two).map(|(one, two)| [one.clone(), two.clone()]);
-            all.extend(fingers.map(|fingers| Registration { person, fingers }));
+        let set = folder.file_name().unwrap().to_str().unwrap();
+        let sensor = set.rsplit_once('-').map_or(set, |(sensor, _extractor)| sensor);
+        let fingers: Vec<(String, Vec<Prepared>)> = fingers.into_iter().collect();
+        for fingers in fingers.chunks_exact(count) {
+            let occasions = fingers.iter().map(|(_, of)| of.len()).min().unwrap();
+            let body = format!("{sensor} {}", fingers[0].0);
+            let of = |occasion: usize| fingers.iter().map(|(_, finger)| finger[occasion].clone()).collect();
+            all.extend((0..occasions).map(|occasion| Registration {
+                person,
+                body: body.clone(),
+                fingers: of(occasion),
+            }));
             person += 1;
         }
     }
     Some(all)
 }
 
-pub fn table() {
-    let Some(all) = registrations() else {
-        println!("skipped: screen: no prints in VANTAY_DATA");
-        return;
+/// For each finger the evidence of every registration: by the sketches, of those that turn alike, and by the screen.
+fn evidence(
+    all: &[Registration],
+    probe: usize,
+    joins: &[SketchJoin<'_>],
+    columns: &[ScreenColumn<'_>],
+) -> Vec<[Vec<u16>; 2]> {
+    let strangers = |n: &usize| all[*n].body != all[probe].body;
+    let counted = |scores: &[u16]| {
+        let mut counts = ScoreCounts::default();
+        counts.add(&(0..all.len()).filter(strangers).map(|n| scores[n]).collect::<Vec<_>>());
+        counts
     };
+    (joins.iter().zip(columns).zip(&all[probe].fingers))
+        .map(|((join, column), finger)| {
+            let sketched = join.scores(probe);
+            let turns = counted(&sketched.iter().map(|scores| scores[0]).collect::<Vec<_>>());
+            let gate = turns.threshold((TURNED * turns.total() as f64).ceil() as u64);
+            let agreed: Vec<u16> =
+                sketched.iter().map(|&[turns, agreed]| if turns >= gate { agreed } else { 0 }).collect();
+            let mut screened = vec![0; all.len()];
+            let code = ScreenProbe::new(&ScreenCode::new(finger));
+            Screen::new(Level::best()).scan(&[code], column, 0..all.len(), &mut screened);
+            [agreed, screened].map(|scores| {
+                let evidence = counted(&scores).evidence();
+                scores.iter().map(|&score| evidence.of(score)).collect()
+            })
+        })
+        .collect()
+}
+
+pub fn table() {
+    for count in [1, 2, 3, 5] {
+        let Some(all) = registrations(count) else {
+            println!("skipped: screen: no prints in VANTAY_DATA");
+            return;
+        };
+        of_so_many(count, &all);
+    }
+}
+
+fn of_so_many(count: usize, all: &[Registration]) {
     let codes = |finger: usize| -> Vec<u8> {
         all.iter().flat_map(|r| ScreenCode::new(&r.fingers[finger]).as_bytes().to_vec()).collect()
     };
-    let bytes = [codes(0), codes(1)];
-    let columns = [0, 1].map(|finger| ScreenColumn::new(&bytes[finger]).unwrap());
-    let screen = Screen::new(Level::best());
+    let bytes: Vec<Vec<u8>> = (0..count).map(codes).collect();
+    let columns: Vec<_> = bytes.iter().map(|bytes| ScreenColumn::new(bytes).unwrap()).collect();
+    let joins: Vec<_> = columns.iter().map(|&column| SketchJoin::with_share(Level::best(), &[column], 0.5)).collect();
     let fusion = Fusion::new(None, Calibration::default_fingerprint())
         .with_correlation(FingerCorrelation::default_fingerprint());
-    // For each accepted pair of mates the share of strangers with more evidence: by the first finger, by both.
+    // For each accepted pair of mates the share of strangers with more evidence: by the sketches, by the screen.
     let ranks: Vec<[f64; 2]> = (0..all.len())
         .into_par_iter()
         .map_init(
             || Comparer::new(Level::best()),
             |comparer, probe| {
-                let evidence = [0, 1].map(|finger| {
-                    let code = ScreenProbe::new(&ScreenCode::new(&all[probe].fingers[finger]));
-                    let mut scores = vec![0; all.len()];
-                    screen.scan(&[code], &columns[finger], 0..all.len(), &mut scores);
-                    let strangers = |n: &usize| all[*n].person != all[probe].person;
-                    let mut counts = ScoreCounts::default();
-                    counts.add(&(0..all.len()).filter(strangers).map(|n| scores[n]).collect::<Vec<_>>());
-                    let evidence = counts.evidence();
-                    scores.iter().map(|&score| evidence.of(score)).collect::<Vec<_>>()
-                });
-                let sum = |n: usize| Evidence::sum([Some(evidence[0][n]), Some(evidence[1][n])]);
+                let evidence = evidence(all, probe, &joins, &columns);
+                let sum = |kind: usize, n: usize| Evidence::sum(evidence.iter().map(|finger| finger[kind][n]));
                 let mut ranks = Vec::new();
                 for mate in (0..all.len()).filter(|&n| n != probe && all[n].person == all[probe].person) {
-                    let scores =
-                        [0, 1].map(|f| comparer.compare(all[probe].fingers[f].view(), all[mate].fingers[f].view()));
-                    let parts = [0, 1].map(|f| PartScore::finger([2, 7][f], f64::from(scores[f])));
+                    let parts: Vec<PartScore> = (all[probe].fingers.iter().zip(&all[mate].fingers).enumerate())
+                        .map(|(f, (a, b))| {
+                            PartScore::finger(f as u8 + 1, f64::from(comparer.compare(a.view(), b.view())))
+                        })
+                        .collect();
                     if fusion.fuse(&parts).unwrap().fmr > 1e-4 {
                         continue;
                     }
-                    let share = |of: &dyn Fn(usize) -> u16| {
-                        let others: Vec<u16> =
-                            (0..all.len()).filter(|&n| all[n].person != all[probe].person).map(of).collect();
-                        others.iter().filter(|&&other| other > of(mate)).count() as f64 / others.len() as f64
-                    };
-                    ranks.push([share(&|n| evidence[0][n]), share(&sum)]);
+                    ranks.push([0, 1].map(|kind| {
+                        let others = (0..all.len()).filter(|&n| all[n].body != all[probe].body);
+                        let (mut above, mut among) = (0, 0);
+                        for other in others {
+                            above += u32::from(sum(kind, other) > sum(kind, mate));
+                            among += 1;
+                        }
+                        f64::from(above) / f64::from(among)
+                    }));
                 }
                 ranks
             },
@@ -99,14 +146,19 @@ pub fn table() {
         .flatten_iter()
         .collect();
     println!(
-        "{} registrations of two fingers, {} ordered pairs of mates that both fingers together accept",
+        "{} registrations of {count} fingers, {} ordered pairs of mates that all together accept",
         all.len(),
         ranks.len()
     );
-    println!("| share that survives | lost by one finger, % | by both, % |");
-    println!("|---|---|---|");
+    print!("| lost, %, where so many get past the sketches");
+    AGREED.iter().for_each(|agreed| print!(" | {:.0} %", 100.0 * agreed));
+    println!(" |\n|---|{}", "---|".repeat(AGREED.len()));
     for share in SHARES {
-        let lost = |k: usize| 100.0 * ranks.iter().filter(|rank| rank[k] > share).count() as f64 / ranks.len() as f64;
-        println!("| {:.1} % | {:.2} | {:.2} |", 100.0 * share, lost(0), lost(1));
+        print!("| {:.2} % survive", 100.0 * share);
+        for agreed in AGREED {
+            let lost = ranks.iter().filter(|rank| rank[0] > agreed || rank[1] > share).count();
+            print!(" | {:.2}", 100.0 * lost as f64 / ranks.len() as f64);
+        }
+        println!(" |");
     }
 }

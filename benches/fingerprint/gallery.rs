@@ -73,7 +73,7 @@ pub fn search(gallery: &Gallery, probes: &[Prepared], depth: Depth, level: Level
         .map(|(probe, scores)| {
             let mut counts = ScoreCounts::default();
             counts.add(scores);
-            let threshold = counts.threshold(depth);
+            let threshold = counts.threshold(depth.survivors(1, counts.total()));
             let mut best = Best { reference: usize::MAX, score: -1.0, compared: 0 };
             for (reference, _) in scores.iter().enumerate().filter(|(_, s)| **s >= threshold) {
                 let score = comparer.compare(probe.view(), gallery.prepared[reference].view());

@@ -151,7 +151,7 @@ impl Search<'_> {
         }
         if options.modality != Modality::Face {
             for pass in run.finger_passes() {
-                let sides = [&Side::new(pass.probes), &Side::new(pass.references)];
+                let sides = [&Side::new(pass.probes)?, &Side::new(pass.references)?];
                 let (mut seconds, mut screened, mut survivors, mut pairs) = (0.0, 0.0, 0.0, 0.0);
                 let everybody = self.references.snapshot.info().registrations as f64;
                 for block in pass.blocks() {

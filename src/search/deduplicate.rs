@@ -74,7 +74,7 @@ impl Default for DeduplicateOptions<'_> {
             modality: Modality::default(),
             fingers: FingerMatching::default(),
             face_candidates: None,
-            depth: Depth::for_miss(0.005),
+            depth: Depth::Miss(0.005),
             every_finger: true,
             checkpoint: None,
             stop: None,
@@ -393,7 +393,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         if ledger.next >= after {
             return Ok(after);
         }
-        let sides = [&Side::new(pass.probes), &Side::new(pass.references)];
+        let sides = [&Side::new(pass.probes)?, &Side::new(pass.references)?];
         for (block, number) in blocks.iter().zip(first..).skip((ledger.next - first) as usize) {
             self.stopped()?;
             let compared = AtomicU64::new(0);

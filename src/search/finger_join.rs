@@ -1,22 +1,24 @@
 //! Every pair of registrations whose fingers are worth comparing in full, block by block.
 //!
 //! # Method
-//! The registrations of one side are taken in blocks of [`BLOCK`] as probes and screened against all of the other side, or within one gallery
-//! against those that come later, so that each pair is scored once. Fingers of a registration add up before it is decided who
-//! survives, as in a search ([`screening`](super::screening)). How rare a score is, and which sum the share of the [`Depth`] reaches, is found from a
-//! sample of the other side spread evenly over it, so that no scores are kept: memory does not grow with the gallery. Which pairs survive
-//! depends on the registrations and their order, not on threads or segments.
+//! The registrations of one side are taken in blocks of [`BLOCK`] as probes and held against all of the other side, or within one gallery
+//! against those that come later, so that each pair is scored once. What each probe lets survive is the [cascade](super::finger_cascade)'s
+//! business, whose thresholds are found from a sample of the other side spread evenly over it, so that no scores are kept: memory does not grow
+//! with the gallery. Which pairs survive depends on the registrations and their order, not on threads or segments.
 //!
 //! # Cost
-//! A screen comparison for each finger and pair of registrations; the sample adds [`SAMPLE`] for each registration.
+//! A sketch comparison for each finger and pair of registrations, and the screen of some per cent of them; the sample adds [`SAMPLE`] for each
+//! registration. The sketches of a run of references are made once for a block.
 
 use super::{
     Depth, FingerMatching, Search, SearchError,
+    finger_cascade::{CascadeProbe, Scratch},
+    finger_rows::FingerRows,
     references::is_kept,
-    screening::{Batch, ProbeFingers, Scored, score},
+    screening::ProbeFingers,
 };
 use crate::{
-    fingerprint::screen::{Evidence, ScoreCounts, Screen, ScreenCode},
+    fingerprint::screen::{ScreenCode, sketch::SAMPLE},
     gallery::Place,
 };
 use rayon::prelude::*;
@@ -25,12 +27,10 @@ use std::{
     sync::atomic::{AtomicBool, Ordering::Relaxed},
 };
 
-/// Registrations that are probes together.
-pub(super) const BLOCK: usize = 64;
-/// Registrations from which thresholds are found.
-const SAMPLE: u64 = 2048;
-/// Rows that one task takes at a time.
-const ROWS: usize = 512;
+/// Registrations that are probes together: their tables, some 40 KB a finger, fit the last cache.
+pub(super) const BLOCK: usize = 256;
+/// Rows that one task takes at a time: their sketches fit the second cache.
+const ROWS: usize = 256;
 
 /// Which fingers are screened against which.
 #[derive(Clone, Copy)]
@@ -54,14 +54,15 @@ pub(super) struct FingerPass<'s, 'a> {
 pub(super) struct Side {
     /// The rows that live, by segment.
     pub live: Vec<Option<Vec<u64>>>,
-    /// How many live.
+    /// How many live and have fingers.
     count: u64,
     /// Some of them.
     sample: Vec<Place>,
+    sampled: FingerRows<'static>,
 }
 
 impl Side {
-    pub fn new(search: &Search<'_>) -> Self {
+    pub fn new(search: &Search<'_>) -> Result<Self, SearchError> {
         let live: Vec<Option<Vec<u64>>> =
             search.references.segments.iter().map(|of| of.segment.live().map(<[u64]>::to_vec)).collect();
         let rows = || {
@@ -72,16 +73,13 @@ impl Side {
             })
         };
         let count = rows().count() as u64;
-        let taken = |n: &u64| n * SAMPLE / count.max(1) != (n + 1) * SAMPLE / count.max(1);
-        let sample = rows().zip(0..).filter(|(_, n)| count <= SAMPLE || taken(n)).map(|(place, _)| place).collect();
-        Side { live, count, sample }
+        let most = SAMPLE as u64;
+        let taken = |n: &u64| n * most / count.max(1) != (n + 1) * most / count.max(1);
+        let sample: Vec<Place> =
+            rows().zip(0..).filter(|(_, n)| count <= most || taken(n)).map(|(place, _)| place).collect();
+        let sampled = FingerRows::of_places(search, &sample)?;
+        Ok(Side { live, count, sample, sampled })
     }
-}
-
-/// A probe's threshold, and what the scores of its fingers say.
-struct Reach {
-    fingers: Vec<(usize, Evidence)>,
-    threshold: u16,
 }
 
 /// What a block took.
@@ -125,9 +123,18 @@ impl<'s, 'a> FingerPass<'s, 'a> {
         if places.is_empty() {
             return Ok((Vec::new(), BlockWork::default()));
         }
-        let codes = places.par_iter().map(|&place| self.codes_of(place)).collect::<Result<Vec<_>, _>>()?;
-        let batch = Batch::new(&codes);
-        let reaches = self.reaches(&batch, &places, sides[1])?;
+        let level = self.references.level;
+        let probes = (places.par_iter())
+            .map_init(
+                || Scratch::new(level),
+                |scratch, &place| {
+                    let itself = sides[1].sample.iter().position(|&other| self.within && other == place);
+                    let sample = (&sides[1].sampled, itself);
+                    let fingers = self.codes_of(place)?;
+                    CascadeProbe::new(&fingers, sample, sides[1].count, self.matching, self.depth, scratch)
+                },
+            )
+            .collect::<Result<Vec<_>, SearchError>>()?;
         let first = if self.within && !self.only_faceless { (block.0, block.1.start) } else { (0, 0) };
         let tasks: Vec<(usize, Range<usize>)> = runs(self.references, ROWS)
             .filter(|(segment, rows)| (*segment, rows.end) > first)
@@ -138,24 +145,27 @@ impl<'s, 'a> FingerPass<'s, 'a> {
             .collect();
         let found = tasks
             .into_par_iter()
-            .map_init(&bench, |bench, (segment, rows)| {
-                let mut work = BlockWork::default();
-                let mut found = Vec::new();
-                if self.stop.is_some_and(|stop| stop.load(Relaxed)) {
-                    return Err(SearchError::Stopped);
-                }
-                let scored = self.score(&batch, segment, rows.clone(), sides[1], &mut work)?;
-                for (place, reach) in places.iter().zip(&reaches) {
-                    for row in 0..rows.len() {
-                        let Some(sum) = sum(reach, &scored, row) else { continue };
-                        let other = Place { segment, row: (rows.start + row) as u32 };
-                        if sum >= reach.threshold && self.is_wanted(*place, other) {
-                            found.extend(each(bench, *place, other)?);
+            .map_init(
+                || (bench(), Scratch::new(level), Vec::new()),
+                |(bench, scratch, survivors), (segment, rows)| {
+                    if self.stop.is_some_and(|stop| stop.load(Relaxed)) {
+                        return Err(SearchError::Stopped);
+                    }
+                    let of = &self.references.references.segments[segment];
+                    let sketched = FingerRows::of_run(of, &rows, sides[1].live[segment].as_deref())?;
+                    let mut work = BlockWork { comparisons: 0, bytes_read: sketched.bytes() };
+                    let mut found = Vec::new();
+                    let other = |row: usize| Place { segment, row: (rows.start + row) as u32 };
+                    for (&place, probe) in places.iter().zip(&probes) {
+                        let wanted = |row: usize| self.is_wanted(place, other(row));
+                        work.comparisons += probe.survivors(&sketched, self.matching, wanted, scratch, survivors)?;
+                        for &row in survivors.iter() {
+                            found.extend(each(bench, place, other(row))?);
                         }
                     }
-                }
-                Ok((found, work))
-            })
+                    Ok((found, work))
+                },
+            )
             .collect::<Result<Vec<_>, SearchError>>()?;
         let mut work = BlockWork::default();
         let mut all = Vec::new();
@@ -183,69 +193,6 @@ impl<'s, 'a> FingerPass<'s, 'a> {
         of.fingers_of(row, |_| true, &mut fingers)?;
         fingers.iter().map(|finger| finger.view().map(|view| (view.position, ScreenCode::of(view.prepared)))).collect()
     }
-
-    fn score(
-        &self,
-        batch: &Batch,
-        segment: usize,
-        rows: Range<usize>,
-        side: &Side,
-        work: &mut BlockWork,
-    ) -> Result<Scored, SearchError> {
-        let of = &self.references.references.segments[segment];
-        let kept = side.live[segment].as_deref();
-        let scored = score(of, rows, batch, self.matching, Screen::new(self.references.level), kept)?;
-        work.comparisons += scored.comparisons;
-        work.bytes_read += scored.bytes_read;
-        Ok(scored)
-    }
-
-    /// What the sample says of each probe.
-    fn reaches(&self, batch: &Batch, places: &[Place], side: &Side) -> Result<Vec<Reach>, SearchError> {
-        let sampled = side
-            .sample
-            .par_iter()
-            .map(|place| {
-                let row = place.row as usize;
-                self.score(batch, place.segment, row..row + 1, side, &mut BlockWork::default())
-            })
-            .collect::<Result<Vec<_>, _>>()?;
-        let evidence = |finger: usize| {
-            let mut counts = ScoreCounts::default();
-            let present = sampled.iter().filter_map(|scored| scored.of(finger, 0)).collect::<Vec<_>>();
-            counts.add(&present);
-            counts.evidence()
-        };
-        Ok((0..places.len())
-            .into_par_iter()
-            .map(|probe| {
-                let mut reach = Reach {
-                    fingers: batch.fingers_of(probe).map(|finger| (finger, evidence(finger))).collect(),
-                    threshold: 0,
-                };
-                let is_itself = |other: &Place| self.within && *other == places[probe];
-                let others = side.sample.iter().zip(&sampled).filter(|(place, _)| !is_itself(place));
-                let mut sums: Vec<u16> = others.filter_map(|(_, scored)| sum(&reach, scored, 0)).collect();
-                let wanted = self.depth.survivors(side.count) as f64 / side.count.max(1) as f64 * sums.len() as f64;
-                let wanted = (wanted.ceil() as usize).max(1);
-                if wanted < sums.len() {
-                    sums.sort_unstable_by(|a, b| b.cmp(a));
-                    reach.threshold = sums[wanted - 1];
-                }
-                reach
-            })
-            .collect())
-    }
-}
-
-/// The evidence of a row for a probe, or `None` if it has none of the fingers.
-fn sum(reach: &Reach, scored: &Scored, row: usize) -> Option<u16> {
-    let score = |(finger, evidence): &(usize, Evidence)| scored.of(*finger, row).map(|score| evidence.of(score));
-    let fingers = &reach.fingers;
-    fingers
-        .iter()
-        .any(|(finger, _)| scored.of(*finger, row).is_some())
-        .then(|| Evidence::sum(fingers.iter().map(score)))
 }
 
 /// The rows of all segments, some at a time.

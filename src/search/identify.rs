@@ -10,6 +10,7 @@ use super::{
     fingers::{FingerView, ReferenceFinger, compare_fingers},
     probe::{Bench, Probe},
     references::{References, SegmentReferences, is_kept},
+    screening::SearchDepth,
     work::stopped,
 };
 use crate::{
@@ -46,7 +47,7 @@ impl Default for IdentifyOptions<'_> {
             top: 10,
             modality: Modality::default(),
             fingers: FingerMatching::default(),
-            depth: Depth::for_miss(0.005),
+            depth: Depth::Miss(0.005),
             filter: Filter::default(),
             stop: None,
         }
@@ -185,17 +186,14 @@ impl Search<'_> {
         let most = options.candidates();
         // Whoever asks for a long list gets it: as many survive as are to be named.
         let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
-        let asked = most as f64 / rows.max(1) as f64;
-        let depth = match options.depth {
-            Depth::Share(share) if share.max(asked) < 1.0 => Depth::Share(share.max(asked)),
-            _ => Depth::Exhaustive,
-        };
-        let survivors = match depth {
-            Depth::Exhaustive => None,
-            depth => {
-                let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
-                Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
-            }
+        let fingers = views.iter().map(|(_, fingers)| fingers.len()).max().unwrap_or(0);
+        let is_exhaustive = most >= rows || options.depth.share(fingers) >= 1.0;
+        let survivors = if is_exhaustive {
+            None
+        } else {
+            let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
+            let depth = SearchDepth { depth: options.depth, least: most };
+            Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
         };
         let everywhere = if survivors.is_none() { self.places(kept) } else { Vec::new() };
         let is_screened = survivors.is_some();

@@ -4,7 +4,8 @@
 //! Every probe finger is scored against every reference finger that it may be, by the codes in the mapped columns
 //! ([`fingerprint::screen`](crate::fingerprint::screen)). How rare a score is among all references of that finger makes it
 //! comparable between fingers, so the fingers of a registration add up before it is decided who survives: two mediocre
-//! fingers beat one good one. The rows with the most evidence survive, as many as the [`Depth`] says.
+//! fingers beat one good one. Of the rows that have one finger in common with the probe, of those that have two, and so on, those with
+//! the most evidence survive, as many as the [`Depth`] says.
 //!
 //! # Cost
 //! One pass over the codes for a batch of probes. The scores of a batch are kept, two bytes for each probe finger and row, so that
@@ -30,32 +31,29 @@ const ROWS: usize = 2048;
 /// The reference has no finger that the probe finger compares with.
 const ABSENT: u16 = 0;
 
+/// How many survive a search.
+#[derive(Clone, Copy)]
+pub(super) struct SearchDepth {
+    pub depth: Depth,
+    /// As many as the caller wants to see, however few the depth says.
+    pub least: usize,
+}
+
 /// The fingers of one probe, ready to be screened.
 pub(super) type ProbeFingers = Vec<(FingerPosition, ScreenCode)>;
 
 /// The fingers of a batch, ordered by position so that those of one position stand together.
-pub(super) struct Batch {
+struct Batch {
     /// The probe, and its position.
     fingers: Vec<(usize, FingerPosition)>,
     codes: Vec<ScreenProbe>,
 }
 
 /// The scores of a run of rows: finger by finger.
-pub(super) struct Scored {
-    rows: usize,
+struct Scored {
     scores: Vec<u16>,
-    /// How many there are.
-    pub comparisons: u64,
     /// Bytes of codes that were read.
-    pub bytes_read: u64,
-}
-
-impl Scored {
-    /// The score of a finger of the batch against a row of the run, if that has such a finger.
-    pub fn of(&self, finger: usize, row: usize) -> Option<u16> {
-        let score = self.scores[finger * self.rows + row];
-        (score != ABSENT).then_some(score)
-    }
+    bytes_read: u64,
 }
 
 /// A run of rows of a segment, and the scores of the batch's fingers: finger by finger.
@@ -71,7 +69,7 @@ impl Search<'_> {
         &self,
         probes: &[ProbeFingers],
         matching: FingerMatching,
-        depth: Depth,
+        depth: SearchDepth,
         kept: &[Option<Vec<u64>>],
         stop: Option<&AtomicBool>,
         work: &mut Work,
@@ -90,7 +88,7 @@ impl Search<'_> {
         &self,
         probes: &[ProbeFingers],
         matching: FingerMatching,
-        depth: Depth,
+        depth: SearchDepth,
         kept: &[Option<Vec<u64>>],
         stop: Option<&AtomicBool>,
         work: &mut Work,
@@ -132,12 +130,7 @@ impl Search<'_> {
 }
 
 impl Batch {
-    /// Which fingers are a probe's.
-    pub fn fingers_of(&self, probe: usize) -> impl Iterator<Item = usize> {
-        self.fingers.iter().enumerate().filter(move |(_, (of, _))| *of == probe).map(|(finger, _)| finger)
-    }
-
-    pub fn new(probes: &[ProbeFingers]) -> Self {
+    fn new(probes: &[ProbeFingers]) -> Self {
         let mut all: Vec<(usize, FingerPosition, &ScreenCode)> = (probes.iter().enumerate())
             .flat_map(|(probe, fingers)| fingers.iter().map(move |(position, code)| (probe, *position, code)))
             .collect();
@@ -163,7 +156,7 @@ impl Batch {
 }
 
 /// The scores of rows of a segment.
-pub(super) fn score(
+fn score(
     of: &SegmentReferences<'_>,
     rows: Range<usize>,
     batch: &Batch,
@@ -174,7 +167,7 @@ pub(super) fn score(
     let count = rows.len();
     let mut scores = vec![ABSENT; batch.fingers.len() * count];
     let mut out = Vec::new();
-    let (mut bytes, mut comparisons) = (0, 0);
+    let mut bytes = 0;
     for column in of.finger_columns() {
         let entries = column.entries(rows.clone());
         let fingers = batch.against(matching, column.position());
@@ -185,7 +178,6 @@ pub(super) fn score(
         bytes += (entries.len() * ScreenCode::STRIDE) as u64;
         for fingers in fingers.into_iter().filter(|fingers| !fingers.is_empty()) {
             out.clear();
-            comparisons += (fingers.len() * entries.len()) as u64;
             // A finger without a code always survives: the full comparison has it or says what is wrong.
             out.resize(fingers.len() * entries.len(), DAMAGED);
             if let Some(codes) = &codes {
@@ -202,7 +194,7 @@ pub(super) fn score(
             }
         }
     }
-    Ok(Scored { rows: count, scores, comparisons, bytes_read: bytes })
+    Ok(Scored { scores, bytes_read: bytes })
 }
 
 /// What the scores of a finger say, and how many there are.
@@ -223,30 +215,36 @@ impl Block {
         &self.scores[finger * count..][..count]
     }
 
-    /// The evidence of a row, or `None` if it has none of the fingers.
-    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> Option<u16> {
-        let score = |&(finger, evidence): &(usize, &Evidence)| {
-            let score = self.of(finger)[row];
-            (score != ABSENT).then(|| evidence.of(score))
-        };
-        fingers.iter().any(|finger| score(finger).is_some()).then(|| Evidence::sum(fingers.iter().map(score)))
+    /// How many fingers of a row were scored, and their evidence; `None` where it has none of them.
+    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> Option<(usize, u16)> {
+        let scores = fingers.iter().map(|&(finger, evidence)| (self.of(finger)[row], evidence));
+        let present = scores.filter(|&(score, _)| score != ABSENT);
+        let (mut common, mut sum) = (0, 0u16);
+        present.for_each(|(score, evidence)| (common, sum) = (common + 1, Evidence::sum([sum, evidence.of(score)])));
+        (common > 0).then_some((common, sum))
     }
 }
 
 /// The rows with the most evidence.
-fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: Depth) -> Vec<Place> {
-    let mut counts = ScoreCounts::default();
-    let mut sums = Vec::with_capacity(ROWS);
+fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: SearchDepth) -> Vec<Place> {
+    // By the number of fingers in common.
+    let mut counts = vec![ScoreCounts::default(); fingers.len() + 1];
+    let mut sums = vec![Vec::with_capacity(ROWS); fingers.len() + 1];
     for block in blocks {
-        sums.clear();
-        sums.extend((0..block.rows.len()).filter_map(|row| block.sum(fingers, row)));
-        counts.add(&sums);
+        sums.iter_mut().for_each(Vec::clear);
+        for (common, sum) in (0..block.rows.len()).filter_map(|row| block.sum(fingers, row)) {
+            sums[common].push(sum);
+        }
+        counts.iter_mut().zip(&sums).for_each(|(counts, sums)| counts.add(sums));
     }
-    let threshold = counts.threshold(depth);
+    let threshold = |(common, counts): (usize, &ScoreCounts)| {
+        counts.threshold(depth.depth.survivors(common, counts.total()).max(depth.least as u64))
+    };
+    let thresholds: Vec<u16> = counts.iter().enumerate().map(threshold).collect();
     let mut places = Vec::new();
     for block in blocks {
         for row in 0..block.rows.len() {
-            if block.sum(fingers, row).is_some_and(|sum| sum >= threshold) {
+            if block.sum(fingers, row).is_some_and(|(common, sum)| sum >= thresholds[common]) {
                 places.push(Place { segment: block.segment, row: (block.rows.start + row) as u32 });
             }
         }

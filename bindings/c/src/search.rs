@@ -107,7 +107,7 @@ impl Looking {
     fn of(modality: Modality, fingers: FingerMatching, miss: f64, every_finger: bool) -> Looking {
         let depth = match miss {
             0.0 => IdentifyOptions::default().depth,
-            miss if miss > 0.0 => Depth::for_miss(miss),
+            miss if miss > 0.0 => Depth::Miss(miss),
             _ => Depth::Exhaustive,
         };
         // Without portraits, every finger has to be looked at.

@@ -45,6 +45,6 @@ pub struct Screening {
 
 impl Screening {
     pub fn depth(&self) -> Depth {
-        if self.exhaustive { Depth::Exhaustive } else { Depth::for_miss(self.miss) }
+        if self.exhaustive { Depth::Exhaustive } else { Depth::Miss(self.miss) }
     }
 }

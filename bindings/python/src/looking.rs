@@ -27,7 +27,7 @@ impl Looking {
             top: self.top,
             modality: self.modality()?,
             fingers: self.matching()?,
-            depth: Depth::for_miss(self.miss),
+            depth: Depth::Miss(self.miss),
             filter: self.filter()?,
             stop: None,
         })

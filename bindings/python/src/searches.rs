@@ -76,7 +76,7 @@ pub fn deduplicate<'py>(
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     // Without portraits, every finger has to be looked at.
     let every_finger = looking.every_finger || modality == Modality::Fingerprint;
-    let depth = Depth::for_miss(looking.miss);
+    let depth = Depth::Miss(looking.miss);
     let latest = Arc::new(Mutex::new(None::<Progress>));
     let told = Arc::clone(&latest);
     let work = move |stop: &Stop| {

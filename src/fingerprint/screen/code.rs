@@ -215,6 +215,20 @@ impl<'a> Row<'a> {
         self.bytes[DESCRIPTORS..].as_chunks::<64>().0.get(block * ROWS..(block + 1) * ROWS).unwrap_or(&[])
     }
 
+    /// The signs of one descriptor's values, four to a nibble.
+    #[inline(always)]
+    pub fn signs(&self, slot: usize) -> [u8; MOST / 4] {
+        let (rows, lane) = (self.block(slot / LANES), slot % LANES);
+        let mut nibbles = [0; MOST / 4];
+        for (two, row) in nibbles.as_chunks_mut::<2>().0.iter_mut().zip(rows) {
+            let four = u32::from_le_bytes(row.as_chunks::<4>().0[lane]);
+            // A half's highest bit is its sign; the product moves those of four bytes side by side.
+            let signs = |bit: u32| (((four >> bit) & 0x0101_0101).wrapping_mul(0x0102_0408) >> 24) as u8;
+            *two = [signs(3), signs(7)];
+        }
+        nibbles
+    }
+
     /// The halves of one descriptor.
     pub fn values(&self, slot: usize) -> [u8; 64] {
         let (rows, lane) = (self.block(slot / LANES), slot % LANES);

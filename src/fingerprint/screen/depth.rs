@@ -6,7 +6,8 @@
 //!
 //! # Method
 //! [`ScoreCounts`] counts the scores of one probe (one pass, 4096 classes, 16 KB); [`ScoreCounts::threshold`] is the score that the share
-//! reaches. [`Depth::for_miss`] looks the share up in the calibration.
+//! reaches. [`Depth::share`] looks the share up in the calibration: the more fingers two registrations have in common, the
+//! fewer strangers get as much evidence from all of them as a mate does, and the less has to survive.
 
 use super::{parameters as p, scan::DAMAGED};
 
@@ -17,36 +18,47 @@ pub enum Depth {
     Exhaustive,
     /// This share of them, 0 to 1, and never fewer than [`Depth::LEAST`] of them.
     Share(f64),
+    /// The least share that loses at most this share of the mates that the full comparison would accept, 0 to 1; all of them where the calibration
+    /// knows of none.
+    Miss(f64),
 }
 
 impl Depth {
     /// However small the share, so many references survive (all of a smaller gallery).
     pub const LEAST: usize = 64;
 
-    /// The least depth whose miss rate is at most `miss`: the share of mates, of those that the full comparison would accept, that the
-    /// screen loses. [`Depth::Exhaustive`] below what the calibration knows.
-    pub fn for_miss(miss: f64) -> Depth {
-        p::CALIBRATION.iter().find(|known| known.1 <= miss).map_or(Depth::Exhaustive, |known| Depth::Share(known.0))
+    /// Shares of references that survive and of mates that are lost then, for registrations with so many fingers in common.
+    fn calibration(fingers: usize) -> &'static [(f64, f64)] {
+        match fingers {
+            0 | 1 => &p::CALIBRATION,
+            2 => &p::CALIBRATION_OF_TWO,
+            _ => &p::CALIBRATION_OF_MORE,
+        }
+    }
+
+    /// The share of references that survive, 0 to 1, of those that have `fingers` fingers in common with the probe.
+    pub fn share(self, fingers: usize) -> f64 {
+        match self {
+            Depth::Exhaustive => 1.0,
+            Depth::Share(share) => share.clamp(0.0, 1.0),
+            Depth::Miss(miss) => {
+                Self::calibration(fingers).iter().find(|known| known.1 <= miss).map_or(1.0, |known| known.0)
+            }
+        }
     }
 
     /// The miss rate that the calibration states for this depth: that of the next lower share in the table.
-    pub fn miss(self) -> f64 {
-        match self {
-            Depth::Exhaustive => 0.0,
-            Depth::Share(share) => {
-                p::CALIBRATION.iter().rev().find(|known| known.0 <= share).map_or(1.0, |known| known.1)
-            }
+    pub fn miss(self, fingers: usize) -> f64 {
+        let share = self.share(fingers);
+        if share >= 1.0 {
+            return 0.0;
         }
+        Self::calibration(fingers).iter().rev().find(|known| known.0 <= share).map_or(1.0, |known| known.1)
     }
 
-    /// How many of `references` should survive; more do where scores tie.
-    pub fn survivors(self, references: u64) -> u64 {
-        match self {
-            Depth::Exhaustive => references,
-            Depth::Share(share) => {
-                ((references as f64 * share.clamp(0.0, 1.0)).ceil() as u64).max(Self::LEAST as u64).min(references)
-            }
-        }
+    /// How many of `references` should survive, all of which have `fingers` fingers in common with the probe; more do where scores tie.
+    pub fn survivors(self, fingers: usize, references: u64) -> u64 {
+        ((references as f64 * self.share(fingers)).ceil() as u64).max(Self::LEAST as u64).min(references)
     }
 }
 
@@ -95,9 +107,9 @@ impl ScoreCounts {
         self.total
     }
 
-    /// The least score that survives at `depth`; 0 where everything does. The same for any order and split of the scores.
-    pub fn threshold(&self, depth: Depth) -> u16 {
-        let wanted = depth.survivors(self.total);
+    /// The least score that survives where `survivors` should; 0 where everything does. The same for any order and split of the scores.
+    pub fn threshold(&self, survivors: u64) -> u16 {
+        let wanted = survivors;
         if wanted >= self.total {
             return 0;
         }
@@ -141,17 +153,14 @@ impl std::fmt::Debug for Evidence {
 impl Evidence {
     /// Evidence of one bit: half of the references score so high.
     pub const PER_BIT: u16 = 64;
-    /// What a subject gets for a finger that is missing: what an impostor's finger has on average, 1.44 bits.
-    pub const MISSING: u16 = 92;
-
     /// The evidence of one score. A damaged reference always survives.
     pub fn of(&self, score: u16) -> u16 {
         if score == DAMAGED { u16::MAX } else { self.bits[usize::from(score / WIDTH) % CLASSES] }
     }
 
-    /// The sum over a subject's fingers, `None` for one that is missing, at most [`u16::MAX`].
-    pub fn sum(fingers: impl IntoIterator<Item = Option<u16>>) -> u16 {
-        fingers.into_iter().fold(0u16, |sum, finger| sum.saturating_add(finger.unwrap_or(Self::MISSING)))
+    /// The sum over the fingers that two registrations have in common, at most [`u16::MAX`].
+    pub fn sum(fingers: impl IntoIterator<Item = u16>) -> u16 {
+        fingers.into_iter().fold(0u16, u16::saturating_add)
     }
 }
 
@@ -173,24 +182,34 @@ mod tests {
     fn at_least_the_share_survives_and_little_more() {
         let (counts, scores) = counts();
         for share in [0.001, 0.01, 0.2, 1.0] {
-            let threshold = counts.threshold(Depth::Share(share));
+            let wanted = Depth::Share(share).survivors(1, 10_000);
+            let threshold = counts.threshold(wanted);
             let survivors = scores.iter().filter(|&&s| s >= threshold).count();
-            let wanted = Depth::Share(share).survivors(10_000) as usize;
+            let wanted = wanted as usize;
             assert!((wanted..wanted + 20).contains(&survivors), "{share}: {survivors}");
         }
-        assert_eq!(counts.threshold(Depth::Exhaustive), 0);
+        assert_eq!(counts.threshold(Depth::Exhaustive.survivors(1, 10_000)), 0);
     }
 
     #[test]
     fn a_smaller_miss_rate_never_looks_less_deep() {
-        let mut before = 0;
-        for miss in [0.5, 0.05, 0.02, 0.01, 0.005, 0.003, 0.001, 1e-4, 0.0] {
-            let depth = Depth::for_miss(miss);
-            assert!(depth.miss() <= miss);
-            assert!(depth.survivors(1_000_000) >= before);
-            before = depth.survivors(1_000_000);
+        for fingers in [1, 2, 3, 10] {
+            let mut before = 0;
+            for miss in [0.5, 0.05, 0.02, 0.01, 0.005, 0.003, 0.001, 1e-4, 0.0] {
+                let depth = Depth::Miss(miss);
+                assert!(depth.miss(fingers) <= miss);
+                assert!(depth.survivors(fingers, 1_000_000) >= before);
+                before = depth.survivors(fingers, 1_000_000);
+            }
+            assert_eq!(before, 1_000_000);
         }
-        assert_eq!(before, 1_000_000);
+    }
+
+    #[test]
+    fn more_fingers_in_common_need_less_depth() {
+        for miss in [0.03, 0.01, 0.005, 0.003] {
+            assert!([1, 2, 3, 4].map(|fingers| Depth::Miss(miss).share(fingers)).is_sorted_by(|a, b| a >= b), "{miss}");
+        }
     }
 
     #[test]
@@ -199,6 +218,6 @@ mod tests {
         let evidence = counts.evidence();
         assert!((55..75).contains(&evidence.of(30_000)), "half of all is one bit");
         assert!((0..59_999).is_sorted_by_key(|s| evidence.of(s)));
-        assert_eq!(Evidence::sum([Some(10), None, Some(u16::MAX)]), u16::MAX);
+        assert_eq!(Evidence::sum([10, u16::MAX]), u16::MAX);
     }
 }

@@ -91,6 +91,6 @@ impl<'a> Sample<'a> {
                 }
             }
         }
-        counts.iter().map(|counts| counts.threshold(depth)).collect()
+        counts.iter().map(|counts| counts.threshold(depth.survivors(1, counts.total()))).collect()
     }
 }

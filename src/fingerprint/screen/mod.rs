@@ -56,7 +56,7 @@
 //! Screen::new(Level::chosen()?).scan(&[ScreenProbe::new(&finger(17)?)], &column, 0..column.len(), &mut scores);
 //! let mut counts = ScoreCounts::default();
 //! counts.add(&scores);
-//! assert!(scores[17] >= counts.threshold(Depth::Share(0.01)));
+//! assert!(scores[17] >= counts.threshold(Depth::Share(0.01).survivors(1, counts.total())));
 //! assert!(scores[17] > scores[18]);
 //! # Ok(())
 //! # }
@@ -71,7 +71,7 @@ mod parameters;
 mod probe;
 mod reference;
 mod scan;
-mod sketch;
+pub(crate) mod sketch;
 
 pub use code::{ScreenCode, ScreenColumn};
 pub use depth::{Depth, Evidence, ScoreCounts};

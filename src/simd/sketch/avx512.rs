@@ -3,7 +3,7 @@
 //! A broadcast from memory would take a turn of the units that shuffle, so the tables of [`AT_ONCE`] minutiae are spread out first, to whole registers
 //! that wait in the first cache, and used for all tiles.
 
-use super::{NIBBLES, SLOTS, Table, Tile};
+use super::{CHOSEN, Chosen, NIBBLES, SLOTS, Table, Tile};
 use core::arch::x86_64::*;
 
 /// Tables that are spread out at a time: 16 KB of registers.
@@ -60,4 +60,44 @@ pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
     // SAFETY: 64 bytes are read, unaligned.
     let bytes = unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) };
     _mm512_cmpgt_epu8_mask(bytes, _mm512_set1_epi8(least as i8))
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vl,avx512vbmi,avx512vbmi2")]
+pub(super) fn choose(
+    bits: u64,
+    best: &[u8; SLOTS],
+    at: &[u8; SLOTS],
+    angles: &[u8; SLOTS],
+    of_tables: &[u8; SLOTS],
+) -> Chosen {
+    const NUMBERS: [u8; SLOTS] = {
+        let mut numbers = [0; SLOTS];
+        let mut k = 0;
+        while k < SLOTS {
+            numbers[k] = k as u8;
+            k += 1;
+        }
+        numbers
+    };
+    let first = |bytes: &[u8; SLOTS]| {
+        // SAFETY: 64 bytes are read, unaligned.
+        _mm512_castsi512_si128(_mm512_maskz_compress_epi8(bits, unsafe { _mm512_loadu_si512(bytes.as_ptr().cast()) }))
+    };
+    // SAFETY: 64 bytes are read, unaligned.
+    let of_tables = unsafe { _mm512_loadu_si512(of_tables.as_ptr().cast()) };
+    let most_similar = first(at);
+    let theirs = _mm512_castsi512_si128(_mm512_permutexvar_epi8(_mm512_castsi128_si512(most_similar), of_tables));
+    let store = |register: __m128i| {
+        let mut bytes = [0; CHOSEN];
+        // SAFETY: sixteen bytes are written, unaligned.
+        unsafe { _mm_storeu_si128(bytes.as_mut_ptr().cast(), register) };
+        bytes
+    };
+    Chosen {
+        slots: store(first(&NUMBERS)),
+        most_similar: store(most_similar),
+        similarity: store(first(best)),
+        turns: store(_mm_sub_epi8(first(angles), theirs)),
+    }
 }

@@ -45,6 +45,18 @@ pub(crate) type Tile = [[u8; SLOTS]; NIBBLES / 2];
 /// What each value of each nibble is worth to a probe minutia, 0 to 15.
 pub(crate) type Table = [[u8; 16]; NIBBLES];
 
+/// Which minutiae were chosen, and who is most similar to them.
+pub(crate) struct Chosen {
+    pub slots: [u8; CHOSEN],
+    pub most_similar: [u8; CHOSEN],
+    pub similarity: [u8; CHOSEN],
+    /// 1/256 turns between the two.
+    pub turns: [u8; CHOSEN],
+}
+
+/// The most that are chosen.
+pub(crate) const CHOSEN: usize = 16;
+
 /// Finds the most similar at a level that this machine has been seen to have.
 #[derive(Clone, Copy)]
 pub(crate) struct MostSimilar {
@@ -88,6 +100,23 @@ impl MostSimilar {
             Level::Avx512 => unsafe { avx512::above(bytes, least) },
             #[cfg(not(target_arch = "x86_64"))]
             Level::Avx2 | Level::Avx512 => scalar::above(bytes, least),
+        }
+    }
+
+    /// The slots of `bits`, at most [`CHOSEN`] of them, in order: their bytes of `best` and `at` as [`MostSimilar::run`] left them,
+    /// and by how much their angle is turned against that of whoever is most similar. What is beyond their number has any content.
+    ///
+    /// # Panics
+    /// Where one of `best`, `at` and `angles` is shorter than a tile.
+    #[inline(always)]
+    pub fn choose(self, bits: u64, best: &[u8], at: &[u8], angles: &[u8], of_tables: &[u8; SLOTS]) -> Chosen {
+        let tile = |bytes: &[u8]| -> [u8; SLOTS] { std::array::from_fn(|k| bytes[..SLOTS][k]) };
+        let (best, at, angles) = (tile(best), tile(at), tile(angles));
+        match self.level {
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` saw that the machine has the level.
+            Level::Avx512 => unsafe { avx512::choose(bits, &best, &at, &angles, of_tables) },
+            _ => scalar::choose(bits, &best, &at, &angles, of_tables),
         }
     }
 }

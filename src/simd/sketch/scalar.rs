@@ -1,6 +1,6 @@
 //! Portable Rust: the definition.
 
-use super::{NIBBLES, SLOTS, Table, Tile};
+use super::{CHOSEN, Chosen, NIBBLES, SLOTS, Table, Tile};
 
 pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at: &mut [[u8; SLOTS]]) {
     for ((tile, best), at) in tiles.iter().zip(best).zip(at) {
@@ -23,4 +23,28 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
 
 pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {
     bytes.iter().rev().fold(0, |bits, &byte| bits << 1 | u64::from(byte > least))
+}
+
+#[inline]
+pub(super) fn choose(
+    mut bits: u64,
+    best: &[u8; SLOTS],
+    at: &[u8; SLOTS],
+    angles: &[u8; SLOTS],
+    of_tables: &[u8; SLOTS],
+) -> Chosen {
+    let none = [0; CHOSEN];
+    let mut chosen = Chosen { slots: none, most_similar: none, similarity: none, turns: none };
+    for k in 0..CHOSEN {
+        if bits == 0 {
+            break;
+        }
+        let slot = bits.trailing_zeros() as usize;
+        bits &= bits - 1;
+        chosen.slots[k] = slot as u8;
+        chosen.most_similar[k] = at[slot];
+        chosen.similarity[k] = best[slot];
+        chosen.turns[k] = angles[slot].wrapping_sub(of_tables[usize::from(at[slot]) % SLOTS]);
+    }
+    chosen
 }

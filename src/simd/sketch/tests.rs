@@ -53,3 +53,23 @@ fn bytes_above_are_those_of_plain_comparison_at_every_level() {
         }
     }
 }
+
+#[test]
+fn what_is_chosen_is_the_same_at_every_level() {
+    let mut next = bytes(13);
+    for round in 0..200 {
+        let [best, mut at, angles, of_tables] =
+            std::array::from_fn(|_| -> [u8; SLOTS] { std::array::from_fn(|_| next()) });
+        at.iter_mut().for_each(|at| *at %= 64);
+        let bits = (0..SLOTS).filter(|_| next() < 60).take(CHOSEN).map(|k| 1u64 << k).sum::<u64>() >> (round % 8);
+        let slots: Vec<usize> = (0..SLOTS).filter(|k| bits >> k & 1 == 1).collect();
+        for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+            let chosen = MostSimilar::new(level).choose(bits, &best, &at, &angles, &of_tables);
+            for (k, &slot) in slots.iter().enumerate() {
+                let found = [chosen.slots[k], chosen.most_similar[k], chosen.similarity[k], chosen.turns[k]];
+                let turn = angles[slot].wrapping_sub(of_tables[usize::from(at[slot])]);
+                assert_eq!(found, [slot as u8, at[slot], best[slot], turn], "{level}");
+            }
+        }
+    }
+}

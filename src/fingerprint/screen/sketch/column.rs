@@ -4,37 +4,45 @@
 //! [`GROUP`] references make a group. Their minutiae fill the group's tiles one after the other, whatever reference they belong to, so no
 //! shuffle is spent on an empty slot but in the last tile. A group is some 25 KB and stays in the first cache while a block of probes meets it.
 
-use super::{
-    super::code::{MOST, Row},
-    probe,
-};
+use super::super::code::{MOST, Row, ScreenColumn};
 use crate::simd::sketch::{NIBBLES, SLOTS, Tile};
 use rayon::prelude::*;
 
 /// References in a group.
-pub(super) const GROUP: usize = 64;
+pub(crate) const GROUP: usize = 64;
 
 /// The sketches of rows, in groups.
-pub(super) struct Sketches {
-    pub groups: Vec<Group>,
+pub(crate) struct Sketches {
+    pub(super) groups: Vec<Group>,
 }
 
 /// The sketches of up to [`GROUP`] references.
-pub(super) struct Group {
-    pub tiles: Vec<Tile>,
+pub(crate) struct Group {
+    pub(super) tiles: Vec<Tile>,
     /// Where each reference's minutiae begin, and where the last one's end.
     starts: Vec<u16>,
     /// Of each minutia: pixels from the centre, 1/256 turns.
-    pub x: Vec<i16>,
-    pub y: Vec<i16>,
-    pub angle: Vec<u8>,
+    pub(super) x: Vec<i16>,
+    pub(super) y: Vec<i16>,
+    pub(super) angle: Vec<u8>,
     /// A bit for each row that is no code.
     damaged: u64,
 }
 
 impl Sketches {
+    /// The sketches of some rows of a column, on this thread.
+    pub fn of(column: &ScreenColumn<'_>, rows: &[u32]) -> Self {
+        let groups = rows.chunks(GROUP).map(|rows| Group::new(rows.iter().map(|&row| column.row(row as usize))));
+        Sketches { groups: groups.collect() }
+    }
+
+    /// The groups, in the order of rows.
+    pub fn groups(&self) -> &[Group] {
+        &self.groups
+    }
+
     /// The sketches of `count` rows; `None` stands for a row that cannot be had.
-    pub fn new<'a>(count: usize, row: impl Fn(usize) -> Option<Row<'a>> + Sync) -> Self {
+    pub(super) fn new<'a>(count: usize, row: impl Fn(usize) -> Option<Row<'a>> + Sync) -> Self {
         let starts: Vec<usize> = (0..count).step_by(GROUP).collect();
         let groups =
             starts.into_par_iter().map(|start| Group::new((start..count.min(start + GROUP)).map(&row))).collect();
@@ -51,7 +59,7 @@ impl Group {
             if let Some((row, count)) = sound {
                 row.places(&mut x, &mut y, &mut angle);
                 for slot in 0..count {
-                    group.push(&probe::nibbles(&row.values(slot)));
+                    group.push(&row.signs(slot));
                     group.x.push(x[slot] as i16);
                     group.y.push(y[slot] as i16);
                     group.angle.push(angle[slot]);
@@ -61,6 +69,8 @@ impl Group {
             }
             group.starts.push(group.x.len() as u16);
         }
+        // So that 64 can be read from any minutia on.
+        group.angle.resize(group.x.len() + SLOTS, 0);
         group
     }
 
@@ -83,7 +93,7 @@ impl Group {
 
     /// Where a reference's minutiae begin, and how many there are; `None` where it is no code.
     #[inline(always)]
-    pub fn minutiae(&self, row: usize) -> Option<(usize, usize)> {
+    pub(super) fn minutiae(&self, row: usize) -> Option<(usize, usize)> {
         let (start, end) = (self.starts[row], self.starts[row + 1]);
         (self.damaged >> (row % 64) & 1 == 0).then_some((usize::from(start), usize::from(end - start)))
     }

@@ -100,11 +100,7 @@ impl<'a> SketchJoin<'a> {
     /// Sketches the rows of `columns`, on all threads: about four microseconds and 600 bytes a row.
     pub fn new(level: Level, columns: &[ScreenColumn<'a>], depth: Depth) -> Self {
         let rows: usize = columns.iter().map(ScreenColumn::len).sum();
-        let share = match depth {
-            Depth::Exhaustive => 1.0,
-            Depth::Share(_) => depth.survivors(rows as u64) as f64 / rows.max(1) as f64,
-        };
-        Self::with_share(level, columns, share)
+        Self::with_share(level, columns, depth.survivors(1, rows as u64) as f64 / rows.max(1) as f64)
     }
 
     /// The same for a share of the references however few they are: for measuring.
@@ -217,8 +213,7 @@ impl<'a> SketchJoin<'a> {
             probe.thresholds = Some(Thresholds { turns: DAMAGED, agreement: DAMAGED, screen: DAMAGED });
             return probe;
         }
-        let screened = (self.share * p::SCREENED.0).max(p::SCREENED.1).min(1.0);
-        let turned = (screened * p::TURNED).min(1.0);
+        let (turned, screened) = p::gates(self.share, 1);
         // Turns and agreements of the whole sample in one pass.
         let (mut all, mut of_group, mut found) = (Vec::with_capacity(self.sampled.len()), Vec::new(), Vec::new());
         for (g, group) in self.sample.groups.iter().enumerate() {

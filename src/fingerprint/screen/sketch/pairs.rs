@@ -24,7 +24,7 @@ use crate::simd::{
 const PAIRS: usize = LANES;
 
 /// Scores groups of references; keeps its room between them.
-pub(super) struct Scorer {
+pub(crate) struct Scorer {
     most_similar: MostSimilar,
     lanes: Dispatch,
     best: Vec<[u8; SLOTS]>,
@@ -143,23 +143,21 @@ impl Pairs {
             // Those at it, for the room that is left.
             equal = wider & !more;
         }
-        let mut chosen = [0u8; PAIRS];
-        let mut count = 0;
-        for mut bits in [more, equal] {
-            while bits != 0 && count < PAIRS {
-                chosen[count] = bits.trailing_zeros() as u8;
-                bits &= bits - 1;
-                count += 1;
-            }
+        // Of equally similar ones those that stand first.
+        let mut bits = more;
+        for _ in more.count_ones() as usize..PAIRS {
+            bits |= equal & equal.wrapping_neg();
+            equal &= equal.wrapping_sub(1);
         }
-        let mut pairs = Pairs { count, second: [0; PAIRS], first: [-1; PAIRS], turn: [0; PAIRS], weight: [0; PAIRS] };
-        for (k, &second) in chosen.iter().enumerate().take(count) {
-            let second = usize::from(second) % MOST;
-            let first = usize::from(at[second]) % MOST;
-            pairs.second[k] = second as u8;
-            pairs.first[k] = first as i16;
-            pairs.turn[k] = i16::from(angle[second].wrapping_sub(probe_angle[first]));
-            pairs.weight[k] = i16::from(near[second]) - i16::from(p::LEAST_SIMILARITY);
+        let chosen = most_similar.choose(bits, near, at, angle, probe_angle);
+        let count = bits.count_ones() as usize;
+        let mut pairs = Pairs { count, second: chosen.slots, first: [-1; PAIRS], turn: [0; PAIRS], weight: [0; PAIRS] };
+        for k in 0..PAIRS {
+            let is_chosen = k < count;
+            pairs.first[k] = if is_chosen { i16::from(chosen.most_similar[k]) } else { -1 };
+            pairs.turn[k] = i16::from(chosen.turns[k] as i8);
+            let weight = i16::from(chosen.similarity[k]) - i16::from(p::LEAST_SIMILARITY);
+            pairs.weight[k] = if is_chosen { weight } else { 0 };
         }
         pairs
     }

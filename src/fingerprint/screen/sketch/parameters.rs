@@ -15,9 +15,18 @@ pub(super) const STRETCH: f32 = 0.012;
 /// The power of its number of minutiae by which a reference's agreement grows: 5/4.
 pub(super) const GAIN: (i32, i32) = (5, 4);
 
-/// How many times the share that survives the screen gets to it, and the least that does: 5 % of the references.
-pub(super) const SCREENED: (f64, f64) = (5.0, 0.05);
-/// How many times that share gets past the turns: 20 % of the references at least.
-pub(super) const TURNED: f64 = 4.0;
+/// How many times the share that survives the screen gets to it, and the least that does: of one finger, and of several whose evidence adds up.
+const SCREENED: f64 = 5.0;
+const LEAST_SCREENED: [f64; 2] = [0.05, 0.03];
+/// How many times that share gets past the turns, and the least that does.
+const TURNED: f64 = 4.0;
+const LEAST_TURNED: f64 = 0.2;
 /// References that a probe's thresholds are found on.
-pub(super) const SAMPLE: usize = 2048;
+pub(crate) const SAMPLE: usize = 2048;
+
+/// The shares of references that get past the turns of each finger and past the agreement of all, where `share` are to survive the screen and
+/// `fingers` are compared.
+pub(crate) fn gates(share: f64, fingers: usize) -> (f64, f64) {
+    let screened = (SCREENED * share).max(LEAST_SCREENED[usize::from(fingers > 1)]).min(1.0);
+    ((TURNED * screened).clamp(LEAST_TURNED, 1.0), screened)
+}

@@ -4,25 +4,33 @@ use super::{
     super::code::{MOST, Row},
     parameters as p,
 };
-use crate::simd::sketch::{NIBBLES, Table};
+use crate::{
+    fingerprint::screen::ScreenCode,
+    simd::sketch::{NIBBLES, Table},
+};
 
 /// A probe made ready: 256 bytes a minutia.
-pub(super) struct SketchProbe {
-    pub tables: Vec<Table>,
+pub(crate) struct SketchProbe {
+    pub(super) tables: Vec<Table>,
     /// Pixels from the centre.
-    pub x: [f32; MOST],
-    pub y: [f32; MOST],
-    pub angle: [u8; MOST],
+    pub(super) x: [f32; MOST],
+    pub(super) y: [f32; MOST],
+    pub(super) angle: [u8; MOST],
 }
 
 impl SketchProbe {
+    /// Makes a code ready.
+    pub fn new(code: &ScreenCode) -> Self {
+        code.column().row(0).map_or_else(Self::nothing, Self::of)
+    }
+
     /// Of no minutiae.
-    pub fn nothing() -> Self {
+    pub(super) fn nothing() -> Self {
         SketchProbe { tables: Vec::new(), x: [0.0; MOST], y: [0.0; MOST], angle: [0; MOST] }
     }
 
     /// Of a row of a column; one that is no code has no minutiae.
-    pub fn of(row: Row<'_>) -> Self {
+    pub(super) fn of(row: Row<'_>) -> Self {
         let mut probe = Self::nothing();
         row.places(&mut probe.x, &mut probe.y, &mut probe.angle);
         probe.tables = (0..row.count().unwrap_or(0)).map(|slot| table(&row.values(slot))).collect();
@@ -45,13 +53,4 @@ fn table(values: &[u8; 64]) -> Table {
         }
     }
     table
-}
-
-/// The signs of a minutia's halves: one nibble for each four.
-pub(super) fn nibbles(values: &[u8; 64]) -> [u8; NIBBLES] {
-    let mut nibbles = [0; NIBBLES];
-    for (nibble, four) in nibbles.iter_mut().zip(values.as_chunks::<4>().0) {
-        *nibble = (0..4).map(|k| (four[k] >> 3 & 1) << k).sum();
-    }
-    nibbles
 }
