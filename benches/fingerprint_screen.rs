@@ -11,14 +11,17 @@ mod sets;
 
 use gallery::{Gallery, on_processor, search, synthetic};
 use rayon::prelude::*;
+use std::sync::Arc;
 use vantay::{
     fingerprint::{
         Comparer, Prepared,
-        screen::{self, Depth, ScoreCounts, Screen, ScreenCode, ScreenProbe},
+        screen::{self, Depth, Screen, ScreenCode, ScreenProbe},
     },
+    gallery::Options,
+    registration::Registration,
+    search::{IdentifyOptions, Judge, Search, SearchColumns, Thresholds},
     simd::Level,
-    synthesis::Fingers,
-    template::FingerPosition,
+    synthesis::{Generator, Population},
 };
 
 const SHARES: [f64; 9] = [0.0005, 0.001, 0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2];
@@ -294,7 +297,7 @@ fn speed(references: u64) {
             );
         }
     }
-    ten_fingers((references / 10).max(64));
+    many_fingers(references);
     let pool = |threads| rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
     let (screen, probe) = (Screen::new(Level::best()), [ScreenProbe::new(&ScreenCode::new(&probes[0]))]);
     let mut scores = vec![0; n];
@@ -335,45 +338,36 @@ fn speed(references: u64) {
     );
 }
 
-/// A search with ten fingers of one subject among `subjects`, on one thread.
-fn ten_fingers(subjects: u64) {
-    let finger = |person: u64, position: u8, capture: u64| {
-        let position = FingerPosition::new(position).unwrap();
-        Prepared::new(&Fingers::new(2).template(person, position, capture))
-    };
-    let galleries: Vec<Gallery> = (1..=10u8)
-        .map(|position| Gallery::new((0..subjects).into_par_iter().map(|s| finger(s, position, 0)).collect()))
-        .collect();
-    let mate = subjects / 2;
-    let probes: Vec<Prepared> = (1..=10u8).map(|position| finger(mate, position, 1)).collect();
-    let (screen, mut comparer) = (Screen::new(Level::best()), Comparer::new(Level::best()));
-    let (mut compared, mut found) = (0, 0);
-    let seconds = best(3, || {
-        let mut sums = vec![0u16; subjects as usize];
-        for (gallery, probe) in galleries.iter().zip(&probes) {
-            let mut scores = vec![0; gallery.len()];
-            let probe = ScreenProbe::new(&ScreenCode::new(probe));
-            screen.scan(&[probe], &gallery.column(), 0..gallery.len(), &mut scores);
-            let mut counts = ScoreCounts::default();
-            counts.add(&scores);
-            let evidence = counts.evidence();
-            sums.iter_mut().zip(&scores).for_each(|(sum, &s)| *sum = sum.saturating_add(evidence.of(s)));
+/// Searches of a gallery with so many fingers of one subject, on one thread.
+fn many_fingers(subjects: u64) {
+    for fingers in [2, 4, 10] {
+        let population = Population { subjects, fingers, face_model: None, duplicates: 0.0, ..Default::default() };
+        let generator = Generator::new(population).unwrap();
+        let directory = tempfile::tempdir().unwrap();
+        let gallery = vantay::gallery::Gallery::create(directory.path().join("gallery"), Options::default()).unwrap();
+        let mut writer = gallery.writer(Arc::new(SearchColumns)).unwrap();
+        for subject in 0..subjects {
+            writer.enroll(generator.registration(subject)).unwrap();
         }
-        let mut counts = ScoreCounts::default();
-        counts.add(&sums);
-        let threshold = counts.threshold(Depth::Share(0.002).survivors(1, counts.total()));
-        let survivors: Vec<usize> = (0..sums.len()).filter(|&s| sums[s] >= threshold).collect();
-        compared = survivors.len();
-        let score = |s: usize, comparer: &mut Comparer| -> f32 {
-            let pairs = galleries.iter().zip(&probes);
-            pairs.map(|(gallery, probe)| comparer.compare(probe.view(), gallery.prepared[s].view())).sum()
-        };
-        let scored = survivors.into_iter().map(|s| (score(s, &mut comparer), s));
-        found = scored.max_by(|a, b| a.0.total_cmp(&b.0)).map_or(usize::MAX, |best| best.1);
-    });
-    assert_eq!(found as u64, mate);
-    println!(
-        "ten fingers among {subjects} subjects: {:.2} us a subject, {compared} compared in full",
-        seconds * 1e6 / subjects as f64
-    );
+        writer.commit().unwrap();
+        let snapshot = gallery.snapshot();
+        let search = Search::new(&snapshot, Judge::raw(Thresholds::default())).unwrap();
+        let probes: Vec<Registration> = (0..8).map(|k| generator.probe(k * subjects / 8, 1)).collect();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+        let mut full = 0;
+        let options = IdentifyOptions::default();
+        let seconds = pool.install(|| {
+            best(3, || {
+                for probe in &probes {
+                    let (found, work) = search.identify(std::slice::from_ref(probe), &options).unwrap();
+                    assert_eq!(*found[0].candidates[0].personal_id, *probe.personal_id.as_str());
+                    full = work.full_comparisons;
+                }
+            })
+        });
+        println!(
+            "{fingers} fingers among {subjects} subjects: {:.2} us a subject, {full} full comparisons",
+            seconds * 1e6 / (subjects * probes.len() as u64) as f64
+        );
+    }
 }

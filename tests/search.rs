@@ -18,8 +18,8 @@ use vantay::{
     gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
     registration::{FaceModel, Registration},
     search::{
-        DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind, Search,
-        SearchColumns, SearchError, Thresholds,
+        Candidate, DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind,
+        Search, SearchColumns, SearchError, Thresholds,
     },
     simd::Level,
     synthesis::{Generator, Population},
@@ -295,6 +295,36 @@ fn the_screen_of_fingers_keeps_whom_an_exhaustive_search_finds() {
     assert_eq!(work.comparisons, all_work.comparisons);
     let lost = exhaustive.iter().zip(&screened).filter(|(a, b)| a != b && a.judgement.decision == Decision::Match);
     assert_eq!(lost.count(), 0);
+}
+
+#[test]
+fn the_more_fingers_the_fewer_are_compared_in_full_and_nobody_is_lost() {
+    for (fingers, of_all) in [(4, 8), (10, 10)] {
+        let population = Population { seed: 7, subjects: 400, fingers, face_model: None, duplicates: 0.0, captures: 1 };
+        let generator = Generator::new(population).unwrap();
+        let mut registrations = all(&generator);
+        // Some have fewer fingers than the probes: that is not held against them.
+        registrations[3].fingers.truncate(1);
+        registrations[5].fingers.drain(..2);
+        let (_directory, gallery) = gallery(&registrations, 150);
+        let snapshot = gallery.snapshot();
+        let search = Search::new(&snapshot, judge()).unwrap();
+        let probes: Vec<_> = (0..10).map(|line| generator.probe(line, 1)).collect();
+        let first = |depth| {
+            let options =
+                IdentifyOptions { top: 1, modality: Modality::Fingerprint, depth, ..IdentifyOptions::default() };
+            let (answers, work) = search.identify(&probes, &options).unwrap();
+            (answers.into_iter().map(|answer| answer.candidates[0].clone()).collect::<Vec<_>>(), work)
+        };
+        let (exhaustive, all_work) = first(Depth::Exhaustive);
+        let (screened, work) = first(Depth::Miss(0.005));
+        let matches = |answer: &&Candidate| answer.judgement.decision == Decision::Match;
+        assert!(exhaustive.iter().filter(matches).count() >= 9, "{fingers} fingers");
+        for (all, screened) in exhaustive.iter().zip(&screened).filter(|(all, _)| matches(all)) {
+            assert!(all == screened, "{fingers} fingers");
+        }
+        assert!(work.full_comparisons * of_all < all_work.full_comparisons, "{work:?} of {all_work:?}");
+    }
 }
 
 #[test]

@@ -59,7 +59,7 @@ impl IdentifyOptions<'_> {
     fn candidates(&self) -> usize {
         match self.modality {
             Modality::Face => self.top,
-            _ => self.top.saturating_mul(4).max(64),
+            _ => self.top.saturating_mul(4).max(16),
         }
     }
 }
@@ -218,7 +218,7 @@ impl Search<'_> {
     }
 
     /// Every row that is kept.
-    fn places(&self, kept: &[Option<Vec<u64>>]) -> Vec<Place> {
+    pub(super) fn places(&self, kept: &[Option<Vec<u64>>]) -> Vec<Place> {
         let rows = |(s, of): (usize, &SegmentReferences<'_>)| {
             let kept = kept[s].as_deref();
             let rows = (0..of.segment.len()).filter(move |&row| is_kept(kept, row));

@@ -29,6 +29,7 @@ mod fingers;
 mod identify;
 mod judge;
 mod known;
+mod later_fingers;
 mod pair;
 mod probe;
 mod references;

@@ -5,7 +5,7 @@
 //! ([`fingerprint::screen`](crate::fingerprint::screen)). How rare a score is among all references of that finger makes it
 //! comparable between fingers, so the fingers of a registration add up before it is decided who survives: two mediocre
 //! fingers beat one good one. Of the rows that have one finger in common with the probe, of those that have two, and so on, those with
-//! the most evidence survive, as many as the [`Depth`] says.
+//! the most evidence survive, as many as the [`Depth`] says. Of more than three fingers the others meet [whom these leave](super::later_fingers).
 //!
 //! # Cost
 //! One pass over the codes for a batch of probes. The scores of a batch are kept, two bytes for each probe finger and row, so that
@@ -13,6 +13,7 @@
 
 use super::{
     FingerMatching, Search, SearchError, Work,
+    later_fingers::{self, Left},
     references::{SegmentReferences, is_kept},
     work::stopped,
 };
@@ -22,7 +23,10 @@ use crate::{
     template::FingerPosition,
 };
 use rayon::prelude::*;
-use std::{ops::Range, sync::atomic::AtomicBool};
+use std::{
+    ops::Range,
+    sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed},
+};
 
 /// Scores of one batch in memory.
 const BATCH_BYTES: usize = 256 << 20;
@@ -37,6 +41,13 @@ pub(super) struct SearchDepth {
     pub depth: Depth,
     /// As many as the caller wants to see, however few the depth says.
     pub least: usize,
+}
+
+/// A row, how many fingers it has in common with the probe, and their evidence.
+pub(super) struct Summed {
+    pub place: Place,
+    pub common: usize,
+    pub sum: u16,
 }
 
 /// The fingers of one probe, ready to be screened.
@@ -93,7 +104,10 @@ impl Search<'_> {
         stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
-        let batch = Batch::new(probes);
+        let (first, later): (Vec<_>, Vec<_>) = probes.iter().map(|fingers| self.split(fingers, matching)).unzip();
+        let has_later = later.iter().any(|later| !later.is_empty());
+        let sample = if has_later { self.sampled(kept) } else { Vec::new() };
+        let batch = Batch::new(&first);
         let screen = Screen::new(self.level);
         let runs: Vec<(usize, Range<usize>)> = (self.references.segments.iter().enumerate())
             .flat_map(|(s, of)| {
@@ -116,16 +130,31 @@ impl Search<'_> {
         let counted: Vec<(Evidence, u64)> =
             (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
         *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
-        (0..probes.len())
+        let later_compared = AtomicU64::new(0);
+        let survivors = (0..probes.len())
             .into_par_iter()
             .map(|probe| {
                 stopped(stop)?;
                 let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
                 let fingers: Vec<(usize, &Evidence)> =
                     fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
-                Ok(survivors(&blocks, &fingers, depth))
+                let later = &later[probe];
+                if later.is_empty() {
+                    return Ok(survivors(&blocks, &fingers, depth, None)
+                        .rows
+                        .into_iter()
+                        .map(|row| row.place)
+                        .collect());
+                }
+                let left = survivors(&blocks, &fingers, later_fingers::goes_on(depth), Some(kept));
+                let mut compared = 0;
+                let found = self.meet_later_fingers(left, later, matching, (depth, &sample), &mut compared);
+                later_compared.fetch_add(compared, Relaxed);
+                found
             })
-            .collect()
+            .collect();
+        work.comparisons += later_compared.into_inner();
+        survivors
     }
 }
 
@@ -215,24 +244,27 @@ impl Block {
         &self.scores[finger * count..][..count]
     }
 
-    /// How many fingers of a row were scored, and their evidence; `None` where it has none of them.
-    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> Option<(usize, u16)> {
+    /// How many fingers of a row were scored, and their evidence.
+    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> (usize, u16) {
         let scores = fingers.iter().map(|&(finger, evidence)| (self.of(finger)[row], evidence));
         let present = scores.filter(|&(score, _)| score != ABSENT);
-        let (mut common, mut sum) = (0, 0u16);
-        present.for_each(|(score, evidence)| (common, sum) = (common + 1, Evidence::sum([sum, evidence.of(score)])));
-        (common > 0).then_some((common, sum))
+        present.fold((0, 0), |(common, sum), (score, evidence)| (common + 1, Evidence::sum([sum, evidence.of(score)])))
     }
 }
 
-/// The rows with the most evidence.
-fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: SearchDepth) -> Vec<Place> {
+/// The rows with the most evidence, and of the rows that are kept those with none of the fingers, if there are more to come.
+fn survivors(
+    blocks: &[Block],
+    fingers: &[(usize, &Evidence)],
+    depth: SearchDepth,
+    kept_for_more: Option<&[Option<Vec<u64>>]>,
+) -> Left {
     // By the number of fingers in common.
     let mut counts = vec![ScoreCounts::default(); fingers.len() + 1];
     let mut sums = vec![Vec::with_capacity(ROWS); fingers.len() + 1];
     for block in blocks {
         sums.iter_mut().for_each(Vec::clear);
-        for (common, sum) in (0..block.rows.len()).filter_map(|row| block.sum(fingers, row)) {
+        for (common, sum) in (0..block.rows.len()).map(|row| block.sum(fingers, row)) {
             sums[common].push(sum);
         }
         counts.iter_mut().zip(&sums).for_each(|(counts, sums)| counts.add(sums));
@@ -241,15 +273,21 @@ fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: SearchDept
         counts.threshold(depth.depth.survivors(common, counts.total()).max(depth.least as u64))
     };
     let thresholds: Vec<u16> = counts.iter().enumerate().map(threshold).collect();
-    let mut places = Vec::new();
+    let mut rows = Vec::new();
     for block in blocks {
         for row in 0..block.rows.len() {
-            if block.sum(fingers, row).is_some_and(|(common, sum)| sum >= thresholds[common]) {
-                places.push(Place { segment: block.segment, row: (block.rows.start + row) as u32 });
+            let (common, sum) = block.sum(fingers, row);
+            let goes_on = match common {
+                0 => kept_for_more.is_some_and(|kept| is_kept(kept[block.segment].as_deref(), block.rows.start + row)),
+                _ => sum >= thresholds[common],
+            };
+            if goes_on {
+                let place = Place { segment: block.segment, row: (block.rows.start + row) as u32 };
+                rows.push(Summed { place, common, sum });
             }
         }
     }
-    places
+    Left { rows, counts: counts.iter().map(ScoreCounts::total).collect() }
 }
 
 fn any_kept(words: Option<&[u64]>, rows: Range<usize>) -> bool {

@@ -97,6 +97,11 @@ impl ScreenCode {
         &self.bytes[..]
     }
 
+    /// How many minutiae.
+    pub fn minutiae(&self) -> usize {
+        usize::from(self.bytes[4])
+    }
+
     /// The code as a column of one row.
     pub fn column(&self) -> ScreenColumn<'_> {
         ScreenColumn { bytes: &self.bytes[..] }

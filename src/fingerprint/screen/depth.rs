@@ -24,7 +24,8 @@ pub enum Depth {
 }
 
 impl Depth {
-    /// However small the share, so many references survive (all of a smaller gallery).
+    /// However small the share, so many references survive (all of a smaller gallery) where one finger is compared; half as many of two, a quarter of four
+    /// and more.
     pub const LEAST: usize = 64;
 
     /// Shares of references that survive and of mates that are lost then, for registrations with so many fingers in common.
@@ -58,7 +59,8 @@ impl Depth {
 
     /// How many of `references` should survive, all of which have `fingers` fingers in common with the probe; more do where scores tie.
     pub fn survivors(self, fingers: usize, references: u64) -> u64 {
-        ((references as f64 * self.share(fingers)).ceil() as u64).max(Self::LEAST as u64).min(references)
+        let least = Self::LEAST / fingers.clamp(1, 4);
+        ((references as f64 * self.share(fingers)).ceil() as u64).max(least as u64).min(references)
     }
 }
 
