@@ -6,7 +6,7 @@
 #![allow(clippy::unwrap_used, missing_docs)]
 
 use criterion::{BenchmarkId, Criterion, Throughput, criterion_group, criterion_main};
-use ndarray::{Array2, s};
+use ndarray::{Array2, ArrayView2, s};
 use rayon::prelude::*;
 use std::{hint::black_box, time::Duration};
 use vantay::{
@@ -99,6 +99,31 @@ fn search(criterion: &mut Criterion) {
                         black_box(found);
                     });
                 });
+            }
+        }
+        // Callers who each search one probe after the other: each by itself, and sharing passes.
+        let shared = FaceSearch::new(&both, &EveryRow, level).unwrap().shared(Some(&pool));
+        let alone = FaceSearch::new(&both, &EveryRow, level).unwrap();
+        for callers in [2, 12] {
+            group.throughput(Throughput::Elements((references * callers) as u64));
+            let all_at_once = |search: &(dyn Fn(&[f32]) -> Vec<Candidate> + Sync)| {
+                std::thread::scope(|scope| {
+                    for probe in stored.probes.outer_iter().take(callers) {
+                        scope.spawn(move || black_box(search(probe.as_slice().unwrap())));
+                    }
+                });
+            };
+            let by_itself = |probe: &[f32]| {
+                let batch = ArrayView2::from_shape((1, DIMENSION), probe).unwrap();
+                pool.install(|| alone.candidates(batch, Wanted::top(TOP))).unwrap().candidates.remove(0)
+            };
+            let sharing = |probe: &[f32]| shared.candidates(probe, Wanted::top(TOP)).unwrap();
+            assert!(by_itself(stored.probes.row(0).as_slice().unwrap()) == expected);
+            for (name, search) in
+                [("alone", &by_itself as &(dyn Fn(&[f32]) -> Vec<Candidate> + Sync)), ("shared", &sharing)]
+            {
+                let id = BenchmarkId::new(format!("callers {name}, {threads} threads"), callers);
+                group.bench_function(id, |bencher| bencher.iter(|| all_at_once(search)));
             }
         }
         for (name, per_mille) in [("all", 1000), ("half", 500), ("a tenth", 100), ("a hundredth", 10)] {
