@@ -2,6 +2,9 @@
 
 #![allow(clippy::unwrap_used)]
 
+mod search_support;
+
+use search_support::{DIMENSION, gallery};
 use std::{
     collections::BTreeSet,
     sync::{
@@ -15,7 +18,7 @@ use vantay::{
     decision::Decision,
     face,
     fingerprint::{Comparer, Prepared},
-    gallery::{FaceSpec, Gallery, Limits, Options, ReadOptions},
+    gallery::Gallery,
     registration::{FaceModel, Registration},
     search::{
         Candidate, DeduplicateOptions, Depth, Filter, FingerMatching, IdentifyOptions, Judge, Modality, PairKind,
@@ -25,8 +28,6 @@ use vantay::{
     synthesis::{Generator, Population},
 };
 
-const DIMENSION: usize = 512;
-
 fn judge() -> Judge {
     Judge::raw(Thresholds { face: 0.45, fingerprint: 12.0 })
 }
@@ -34,25 +35,6 @@ fn judge() -> Judge {
 fn population(subjects: u64, duplicates: f64, captures: u64) -> Generator {
     let face_model = Some(FaceModel { name: "synthetic".into(), dimension: DIMENSION });
     Generator::new(Population { seed: 7, subjects, duplicates, captures, face_model, fingers: 2 }).unwrap()
-}
-
-/// A gallery of `registrations`, in segments of at most `rows`.
-fn gallery(registrations: &[Registration], rows: usize) -> (tempfile::TempDir, Gallery) {
-    let directory = tempfile::tempdir().unwrap();
-    let limits = Limits { staged_rows: rows, merged_rows: rows, ..Limits::default() };
-    let options = Options {
-        face: Some(FaceSpec { model: "synthetic".into(), dimension: DIMENSION }),
-        read: ReadOptions { limits, ..ReadOptions::default() },
-        ..Options::default()
-    };
-    let gallery = Gallery::create(directory.path().join("gallery"), options).unwrap();
-    let mut writer = gallery.writer(Arc::new(SearchColumns)).unwrap();
-    for registration in registrations {
-        writer.enroll(registration.clone()).unwrap();
-    }
-    writer.commit().unwrap();
-    drop(writer);
-    (directory, gallery)
 }
 
 fn all(generator: &Generator) -> Vec<Registration> {

@@ -15,7 +15,7 @@
 //! The order of `a` and `b` says nothing. Of several lines for one pair the last stands, in the order of files and lines: a
 //! person may think again. `kind` matters only where both sides are one registration, which may hold more than one question.
 
-use super::{Decision, DecisionError};
+use super::{Decision, DecisionError, file};
 use serde::{Deserialize, Serialize};
 use std::{
     collections::BTreeMap,
@@ -145,8 +145,8 @@ impl Adjudications {
                 continue;
             }
             let origin = Origin { path: path.into(), line };
-            let decision: Adjudication = simd_json::serde::from_slice(&mut bytes)
-                .map_err(|error| origin.refuse(format!("no decision on a pair: {error}")))?;
+            let decision: Adjudication =
+                file::json(&mut bytes).map_err(|reason| origin.refuse(format!("no decision on a pair: {reason}")))?;
             if decision.a == decision.b && decision.kind.is_none() {
                 return Err(origin.refuse("both sides are one registration: `kind` has to say what was decided".into()));
             }

@@ -16,7 +16,7 @@
 //! # File
 //! JSON of a few kilobytes, versioned, checked when read. It names the data, counts, system, date and library version.
 
-use super::{DecisionError, Rate, Scores, counts::Counts, likelihood, tail::ParetoTail};
+use super::{DecisionError, Rate, Scores, counts::Counts, file, likelihood, tail::ParetoTail};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -272,8 +272,7 @@ impl Calibration {
     /// # Errors
     /// [`DecisionError::Content`] if it is not a calibration of a version this library reads, or its numbers are out of order.
     pub fn from_json(text: &str) -> Result<Self, DecisionError> {
-        let mut bytes = text.as_bytes().to_vec();
-        let found: Self = simd_json::serde::from_slice(&mut bytes).map_err(|e| content(e.to_string()))?;
+        let found: Self = file::parse("calibration", text)?;
         if found.format != Self::FORMAT || found.version != Self::VERSION {
             return Err(content(format!(
                 "{} version {}: expected {} version {}",
@@ -307,15 +306,15 @@ impl Calibration {
     /// # Errors
     /// [`DecisionError::File`] if it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DecisionError> {
-        super::file::write(path.as_ref(), &self.to_json()?)
+        file::write(path.as_ref(), &self.to_json()?)
     }
 
     /// Reads a calibration file.
     ///
     /// # Errors
-    /// [`DecisionError::File`] if it cannot be read, [`DecisionError::Content`] if it is not a calibration.
+    /// [`DecisionError::File`] if it cannot be read, [`DecisionError::InFile`] if it is not a calibration.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DecisionError> {
-        Self::from_json(&super::file::read(path.as_ref())?)
+        file::load(path.as_ref(), Self::from_json)
     }
 }
 

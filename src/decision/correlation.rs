@@ -5,7 +5,7 @@
 //! makes fused ratios most truthful is the one with the least cost `Cllr`: the mean of `log2(1 + 1 / LR)` over genuine and of `log2(1 + LR)`
 //! over impostor comparisons of persons (Brümmer and du Preez 2006). Its interval draws persons again.
 
-use super::{Calibration, DecisionError, Interval, tail::highest_point};
+use super::{Calibration, DecisionError, Interval, file, tail::highest_point};
 use rand_pcg::{Pcg32, rand_core::Rng};
 use rayon::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -121,9 +121,7 @@ impl FingerCorrelation {
     /// # Errors
     /// [`DecisionError::Content`] if it is not one.
     pub fn from_json(text: &str) -> Result<Self, DecisionError> {
-        let mut bytes = text.as_bytes().to_vec();
-        let found: Self = simd_json::serde::from_slice(&mut bytes)
-            .map_err(|error| DecisionError::Content { kind: "correlation", reason: error.to_string() })?;
+        let found: Self = file::parse("correlation", text)?;
         found.check()?;
         Ok(found)
     }

@@ -63,6 +63,14 @@ pub enum DecisionError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A file does not hold what it should.
+    #[error("{}: {source}", path.display())]
+    InFile {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong with what it holds.
+        source: Box<DecisionError>,
+    },
     /// A line of a file of persons' decisions cannot be taken.
     #[error("{}:{line}: {reason}", path.display())]
     Adjudication {

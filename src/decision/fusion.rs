@@ -20,7 +20,7 @@
 //! distribution of `k / (1 + (k - 1) ρ)` of them; between whole numbers the rate's logarithm is interpolated. Steps are of 1/32 and rounded up. A
 //! single part keeps its own rate. Any sum also obeys `FMR ≤ 10^-LLR` if its parts are calibrated (Markov).
 
-use super::{Calibration, DecisionError, FingerCorrelation, Part, PartScore, Rate};
+use super::{Calibration, DecisionError, FingerCorrelation, Part, PartScore, Rate, file};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, sync::OnceLock};
 
@@ -222,8 +222,7 @@ impl Fusion {
     /// # Errors
     /// [`DecisionError::Content`] if it is not one of a version this library reads, or its numbers are out of order.
     pub fn from_json(text: &str) -> Result<Self, DecisionError> {
-        let mut bytes = text.as_bytes().to_vec();
-        let found: Self = simd_json::serde::from_slice(&mut bytes).map_err(|e| content(e.to_string()))?;
+        let found: Self = file::parse("fusion", text)?;
         if found.format != Self::FORMAT || found.version != Self::VERSION {
             return Err(content(format!("expected {} version {}", Self::FORMAT, Self::VERSION)));
         }
@@ -239,15 +238,15 @@ impl Fusion {
     /// # Errors
     /// [`DecisionError::File`] if it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DecisionError> {
-        super::file::write(path.as_ref(), &self.to_json()?)
+        file::write(path.as_ref(), &self.to_json()?)
     }
 
     /// Reads a fusion file.
     ///
     /// # Errors
-    /// [`DecisionError::File`] if it cannot be read, [`DecisionError::Content`] if it is not a fusion.
+    /// [`DecisionError::File`] if it cannot be read, [`DecisionError::InFile`] if it is not a fusion.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DecisionError> {
-        Self::from_json(&super::file::read(path.as_ref())?)
+        file::load(path.as_ref(), Self::from_json)
     }
 }
 

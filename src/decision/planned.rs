@@ -9,7 +9,8 @@
 //! model (Grother and Phillips, *Models of large population recognition performance*, CVPR 2004; ISO/IEC 19795-1). It errs to the safe
 //! side where errors cluster on few probes. A mate is missed if its best reference stays below the threshold: with `m`
 //! references that fail together the FNIR is the FNMR. A deduplication of `N` subjects makes `N (N - 1) / 2 · m` comparisons of strangers,
-//! one of `P` registrations against `N` subjects `P N m`.
+//! one of `P` registrations against `N` subjects `P N m`. Where a comparison of two persons is itself the best of `w` ways, all of these are `w` times as
+//! many, and a false match rate of persons leaves each way a `w`-th of it.
 
 use super::{Calibration, DecisionError, Rate};
 
@@ -26,6 +27,8 @@ use super::{Calibration, DecisionError, Rate};
 pub struct PlannedGallery {
     subjects: u64,
     references: f64,
+    /// Of how many comparisons that of two persons is the best.
+    ways: f64,
     /// Who is searched for, if it is not everybody in the gallery.
     probes: Option<u64>,
 }
@@ -48,7 +51,7 @@ impl PlannedGallery {
     /// A gallery of `subjects`, each with `references` that a probe is compared with (fingers times impressions, or portraits), on average;
     /// fewer than one counts as one.
     pub fn new(subjects: u64, references: f64) -> Self {
-        Self { subjects, references: if references > 1.0 { references } else { 1.0 }, probes: None }
+        Self { subjects, references: if references > 1.0 { references } else { 1.0 }, ways: 1.0, probes: None }
     }
 
     /// The same where not all pairs of subjects are compared, but each of `probes` with each subject.
@@ -59,12 +62,17 @@ impl PlannedGallery {
     /// The same where each comparison of two persons is the best of `ways`: of two images, or of any finger with any. Each way is a
     /// chance for a stranger.
     pub fn times(self, ways: f64) -> Self {
-        Self { references: self.references * if ways > 1.0 { ways } else { 1.0 }, ..self }
+        Self { ways: self.ways * if ways > 1.0 { ways } else { 1.0 }, ..self }
+    }
+
+    /// Of how many ways each comparison of two persons is the best.
+    pub fn ways(&self) -> f64 {
+        self.ways
     }
 
     /// Comparisons with strangers that a search makes.
     pub fn comparisons(&self) -> f64 {
-        self.subjects as f64 * self.references
+        self.subjects as f64 * self.references * self.ways
     }
 
     /// The FPIR at a false match rate.

@@ -16,7 +16,7 @@
 //!
 //! Raw scores may stand in place of rates where nothing is calibrated yet. They promise nothing, and the reason says so.
 
-use super::{DecisionError, Fused, Fusion, Part, PartScore, PlannedGallery};
+use super::{DecisionError, Fused, Fusion, Part, PartScore, PlannedGallery, file};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
@@ -49,7 +49,7 @@ pub enum Purpose {
 #[serde(rename_all = "snake_case")]
 #[non_exhaustive]
 pub enum Level {
-    /// A false match rate of comparisons of two persons.
+    /// A false match rate of comparisons of two persons; where the best of several ways counts, they share it.
     Fmr(f64),
     /// A share of searches of strangers that find anybody, at the gallery's size.
     Fpir(f64),
@@ -129,7 +129,7 @@ pub struct Policy {
 
 impl Default for Policy {
     /// Verify at FMR 1e-6, by the portrait or a fingerprint or both together; identify at FPIR 1e-3 and deduplicate at one false pair in the whole
-    /// gallery, by all parts together. A person looks from FMR 1e-3, FPIR 1e-1 and a hundred false pairs on, and where a part says 100 : 1 against.
+    /// gallery, by all parts together. A person looks from FMR 1e-3, FPIR 1e-1 and ten false pairs on, and where a part says 100 : 1 against.
     fn default() -> Self {
         let together = Suffices::Together;
         Self {
@@ -138,7 +138,7 @@ impl Default for Policy {
             name: "default".into(),
             verify: Rule { accept: Level::Fmr(1e-6), review: Level::Fmr(1e-3), suffices: Suffices::AnyPart },
             identify: Rule { accept: Level::Fpir(1e-3), review: Level::Fpir(1e-1), suffices: together },
-            deduplicate: Rule { accept: Level::FalsePairs(1.0), review: Level::FalsePairs(100.0), suffices: together },
+            deduplicate: Rule { accept: Level::FalsePairs(1.0), review: Level::FalsePairs(10.0), suffices: together },
             contradiction_llr: -2.0,
         }
     }
@@ -281,8 +281,7 @@ impl Policy {
     /// # Errors
     /// [`DecisionError::Content`] if it is not a policy of a version this library reads, [`DecisionError::Rate`] if a rate is out of range.
     pub fn from_json(text: &str) -> Result<Self, DecisionError> {
-        let mut bytes = text.as_bytes().to_vec();
-        let found: Self = simd_json::serde::from_slice(&mut bytes).map_err(|e| content(e.to_string()))?;
+        let found: Self = file::parse("policy", text)?;
         if found.format != Self::FORMAT || found.version != Self::VERSION {
             return Err(content(format!("expected {} version {}", Self::FORMAT, Self::VERSION)));
         }
@@ -301,15 +300,15 @@ impl Policy {
     /// # Errors
     /// [`DecisionError::File`] if it cannot be written.
     pub fn write(&self, path: impl AsRef<Path>) -> Result<(), DecisionError> {
-        super::file::write(path.as_ref(), &self.to_json()?)
+        file::write(path.as_ref(), &self.to_json()?)
     }
 
     /// Reads a policy file.
     ///
     /// # Errors
-    /// [`DecisionError::File`] if it cannot be read, otherwise as [`Policy::from_json`].
+    /// [`DecisionError::File`] if it cannot be read, [`DecisionError::InFile`] if it is not a policy.
     pub fn read(path: impl AsRef<Path>) -> Result<Self, DecisionError> {
-        Self::from_json(&super::file::read(path.as_ref())?)
+        file::load(path.as_ref(), Self::from_json)
     }
 }
 
@@ -335,7 +334,7 @@ impl Level {
         let sized =
             |level: &str| gallery.ok_or_else(|| content(format!("{level}: the size of the gallery is not given")));
         match self {
-            Level::Fmr(fmr) => Ok(Some(fmr)),
+            Level::Fmr(fmr) => Ok(Some(gallery.map_or(fmr, |gallery| fmr / gallery.ways()))),
             Level::Fpir(fpir) => sized("fpir")?.fmr_for_fpir(fpir).map(Some),
             Level::FalsePairs(pairs) => sized("false_pairs")?.fmr_for_false_pairs(pairs).map(Some),
             Level::Llr(_) | Level::Score { .. } => Ok(None),

@@ -70,18 +70,18 @@ impl FingerScore {
     }
 }
 
-/// Compares and pairs; returns how many full comparisons it took.
+/// Compares and pairs; returns what was compared.
 pub(super) fn compare_fingers(
     comparer: &mut Comparer,
     matching: FingerMatching,
     probes: &[FingerView<'_>],
     references: &[FingerView<'_>],
     scores: &mut PartScores,
-) -> u64 {
+) -> ComparedFingers {
     let mut compared = ComparedFingers::default();
     compared.compare(comparer, matching, probes, references);
     compared.paired(probes, references).iter().for_each(|finger| scores.add_finger(finger.a, finger.score));
-    compared.scores.len() as u64
+    compared
 }
 
 /// Scores of some fingers with some others.

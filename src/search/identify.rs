@@ -253,7 +253,8 @@ impl Search<'_> {
                         }
                         let stored = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
                         let mut parts = PartScores::default();
-                        bench.compared += compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
+                        let compared = compare_fingers(&mut bench.comparer, matching, fingers, &stored, &mut parts);
+                        bench.compared += compared.scores.len() as u64;
                         let score = self.judge.shares(&parts);
                         self.keep(&mut list, Named { score, place, subject: of.subjects[row] }, most);
                     }
@@ -305,20 +306,19 @@ impl Search<'_> {
         let mut ranked = Vec::with_capacity(subjects.len());
         for &subject in subjects {
             let best = self.compare_subject(bench, probe, options.fingers, Purpose::Identify, subject, keeps)?;
-            if let Some((place, scores)) = best {
-                ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores));
+            if let Some((place, scores, ways)) = best {
+                ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores, ways));
             }
         }
-        ranked.sort_by(|(a, a_place, _), (b, b_place, _)| {
+        ranked.sort_by(|(a, a_place, ..), (b, b_place, ..)| {
             a.better_first(b).then_with(|| self.references.order(*a_place, *b_place))
         });
         ranked.truncate(options.top);
         let candidates = ranked
             .into_iter()
-            .map(|(_, place, scores)| {
+            .map(|(_, place, scores, ways)| {
                 let (of, row) = self.references.at(place);
-                let gallery = self.gallery().times(self.ways(options.fingers, &scores));
-                let judgement = self.judge.decide(Purpose::Identify, &scores, gallery)?;
+                let judgement = self.judge.decide(Purpose::Identify, &scores, self.gallery(&ways))?;
                 Ok(Candidate {
                     personal_id: of.segment.personal_id(row)?.into(),
                     registration: of.segment.registration_name(row)?.into(),

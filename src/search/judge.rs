@@ -22,6 +22,10 @@ impl Default for Thresholds {
     }
 }
 
+/// The false match rate at which portraits are worth a comparison in all parts, and how many strangers of a probe are at most, however many there are.
+const FACE_INTEREST: f64 = 1e-4;
+const STRANGERS: f64 = 50.0;
+
 /// Turns part scores into one score and a decision.
 ///
 /// By rates: the parts' log-likelihood ratios add up and a [`Policy`] decides by their false match rate. By raw thresholds,
@@ -42,7 +46,7 @@ pub struct Judgement {
     pub score: f64,
     /// The log10 likelihood ratio of all parts, if they are calibrated.
     pub llr: Option<f64>,
-    /// The rate at which the same parts of strangers reach that ratio, if they are calibrated.
+    /// The rate at which the same parts of strangers reach that ratio in any of the ways that were open, if they are calibrated.
     pub fmr: Option<f64>,
     /// The decision.
     pub decision: Decision,
@@ -93,10 +97,13 @@ impl Judge {
         &self.policy
     }
 
-    /// The cosine at which portraits become interesting: the raw threshold, or what one comparison in ten thousand reaches.
-    pub(super) fn face_interest(&self) -> f64 {
-        let calibrated = self.fusion.calibration(crate::decision::Part::Face);
-        calibrated.and_then(|face| face.threshold_at_fmr(1e-4)).unwrap_or(0.75 * self.raw.face)
+    /// The cosine at which portraits become interesting among so many: what one comparison of strangers in ten thousand reaches, or so few that a probe
+    /// meets [`STRANGERS`] of them; without a calibration, three quarters of the raw threshold.
+    pub(super) fn face_interest(&self, references: u64) -> f64 {
+        let few = STRANGERS / references.max(1) as f64;
+        let Ok(face) = self.fusion.calibration(crate::decision::Part::Face) else { return 0.75 * self.raw.face };
+        let at = |fmr: f64| face.threshold_at_fmr(fmr);
+        at(few.min(FACE_INTEREST)).or_else(|_| at(FACE_INTEREST)).unwrap_or(0.75 * self.raw.face)
     }
 
     /// Where parts stand in a list for `purpose`.
@@ -114,7 +121,7 @@ impl Judge {
         face + parts.fingers.iter().map(|&(_, score)| score / self.raw.fingerprint).sum::<f64>()
     }
 
-    /// Decides in a gallery of this size.
+    /// Decides in a gallery of this size, where the scores are the best of as many ways as it says.
     ///
     /// # Errors
     /// If the policy asks for rates and a part is not calibrated.
@@ -132,7 +139,7 @@ impl Judge {
         };
         let llr = evidence.as_ref().map(|evidence| evidence.llr);
         let score = if self.is_raw(purpose) { self.shares(parts) } else { llr.unwrap_or(0.0) };
-        let fmr = evidence.map(|evidence| evidence.fmr);
+        let fmr = evidence.map(|evidence| (evidence.fmr * gallery.ways()).min(1.0));
         Ok(Judgement { score, llr, fmr, decision: outcome.decision, reason: outcome.reason })
     }
 

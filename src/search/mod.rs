@@ -36,6 +36,7 @@ mod references;
 mod scores;
 mod screening;
 mod verify;
+mod ways;
 mod work;
 
 pub use crate::fingerprint::screen::Depth;
@@ -64,6 +65,7 @@ use fingers::{ReferenceFinger, compare_fingers};
 use judge::Rank;
 use probe::{Bench, Probe};
 use references::References;
+use ways::Ways;
 
 /// A snapshot, ready to be searched; cheap to make, O(segments).
 pub struct Search<'a> {
@@ -81,43 +83,40 @@ impl<'a> Search<'a> {
         Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
     }
 
-    /// The gallery as searches of it see it, on which their rates depend: its subjects, of each the best of several registrations.
-    fn gallery(&self) -> PlannedGallery {
-        let info = self.references.snapshot.info();
-        let subjects = info.subjects.max(1);
-        PlannedGallery::new(subjects, info.registrations as f64 / subjects as f64)
+    /// The gallery as searches of it see a subject, on which their rates depend: so many subjects, each compared in as many ways as this one.
+    fn gallery(&self, ways: &Ways) -> PlannedGallery {
+        PlannedGallery::new(self.references.snapshot.info().subjects.max(1), 1.0).times(ways.all())
     }
 
-    /// In how many ways `scores` may have come about where any finger was compared with any: each of the probe's picked its mate.
-    fn ways(&self, matching: FingerMatching, scores: &PartScores) -> f64 {
-        match matching {
-            FingerMatching::Same => 1.0,
-            FingerMatching::Any => self.references.fingers_per_registration().powi(scores.fingers.len() as i32),
-        }
-    }
-
-    /// Compares a probe with a stored registration in all parts that both have.
+    /// Compares a probe with a stored registration in all parts that both have, and counts the comparisons of each.
     fn compare(
         &self,
         bench: &mut Bench,
         probe: &Probe<'_>,
         matching: FingerMatching,
         place: Place,
+        ways: &mut Ways,
     ) -> Result<PartScores, SearchError> {
         let (of, row) = self.references.at(place);
         let mut parts = PartScores { face: probe.face_score(of.embedding_of(row)?)?, ..PartScores::default() };
-        bench.compared += u64::from(parts.face.is_some());
+        if parts.face.is_some() {
+            bench.compared += 1;
+            ways.face();
+        }
         if probe.has_fingers() {
             let mut references = Vec::new();
             of.fingers_of(row, |position| probe.compares(matching, position), &mut references)?;
             let views = references.iter().map(ReferenceFinger::view).collect::<Result<Vec<_>, _>>()?;
-            bench.compared += compare_fingers(&mut bench.comparer, matching, &probe.fingers(), &views, &mut parts);
+            let fingers = probe.fingers();
+            let compared = compare_fingers(&mut bench.comparer, matching, &fingers, &views, &mut parts);
+            bench.compared += compared.scores.len() as u64;
+            compared.scores.iter().for_each(|&(_, finger, _)| ways.finger(fingers[finger].position));
         }
         Ok(parts)
     }
 
-    /// Compares a probe with all of a subject's registrations that `keeps` keeps: the best of each part, and the
-    /// registration that is most alike.
+    /// Compares a probe with all of a subject's registrations that `keeps` keeps: the registration that is most alike, the best of each part, and
+    /// of how many ways that is the best.
     fn compare_subject(
         &self,
         bench: &mut Bench,
@@ -126,14 +125,14 @@ impl<'a> Search<'a> {
         purpose: Purpose,
         key: u128,
         keeps: impl Fn(Place) -> bool,
-    ) -> Result<Option<(Place, PartScores)>, SearchError> {
+    ) -> Result<Option<(Place, PartScores, Ways)>, SearchError> {
         let mut best: Option<(Place, Rank)> = None;
-        let mut parts = PartScores::default();
+        let (mut parts, mut ways) = (PartScores::default(), Ways::default());
         for place in self.references.snapshot.rows_of_subject(key)? {
             if !keeps(place) {
                 continue;
             }
-            let of_row = self.compare(bench, probe, matching, place)?;
+            let of_row = self.compare(bench, probe, matching, place, &mut ways)?;
             if of_row.is_empty() {
                 continue;
             }
@@ -146,6 +145,6 @@ impl<'a> Search<'a> {
             }
             parts = parts.best_of(of_row);
         }
-        Ok(best.map(|(place, _)| (place, parts)))
+        Ok(best.map(|(place, _)| (place, parts, ways)))
     }
 }

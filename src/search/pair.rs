@@ -158,7 +158,7 @@ impl Search<'_> {
         let fingers = vec![best];
         let scores = scores_of(None, &fingers);
         let registrations = self.references.snapshot.info().registrations;
-        let gallery = PlannedGallery::new(1, pairs as f64).searched_by(registrations);
+        let gallery = PlannedGallery::new(1, 1.0).searched_by(registrations).times(pairs as f64);
         let judgement = self.judge.decide(PURPOSE, &scores, gallery)?;
         let swapped = Some(PairKind::SameFingerTwice);
         let is_listed = rules.modality != Modality::Face && judgement.decision != Decision::None;

@@ -3,6 +3,7 @@
 use super::{
     FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
     probe::{Bench, Probe},
+    ways::Ways,
 };
 use crate::{decision::Purpose, registration::Registration};
 use rayon::prelude::*;
@@ -25,7 +26,8 @@ impl Search<'_> {
     /// Compares each of `claims` with the subject its personal ID names; the answers come in the order of the claims.
     ///
     /// A subject that the gallery does not know, or with whom no part can be compared, is
-    /// [`Decision::None`](crate::decision::Decision::None).
+    /// [`Decision::None`](crate::decision::Decision::None). A false match rate is kept for the claim: where a subject has several
+    /// registrations, of each part the best counts, and all of them share the rate.
     ///
     /// # Errors
     /// If a portrait is of another model than the gallery's, or the gallery is damaged.
@@ -66,12 +68,12 @@ impl Search<'_> {
         };
         let best = self.compare_subject(bench, &probe, matching, Purpose::Verify, key, is_live)?;
         Ok(match best {
-            Some((place, scores)) => {
+            Some((place, scores, ways)) => {
                 let (of, row) = self.references.at(place);
                 Verification {
                     known: true,
                     registration: Some(of.segment.registration_name(row)?.into()),
-                    judgement: self.judge.decide(Purpose::Verify, &scores, self.gallery())?,
+                    judgement: self.judge.decide(Purpose::Verify, &scores, self.gallery(&ways))?,
                     scores,
                 }
             }
@@ -79,7 +81,11 @@ impl Search<'_> {
                 known: snapshot.rows_of_subject(key)?.into_iter().any(is_live),
                 registration: None,
                 scores: PartScores::default(),
-                judgement: self.judge.decide(Purpose::Verify, &PartScores::default(), self.gallery())?,
+                judgement: self.judge.decide(
+                    Purpose::Verify,
+                    &PartScores::default(),
+                    self.gallery(&Ways::default()),
+                )?,
             },
         })
     }

@@ -357,7 +357,7 @@ typedef struct {
   // A file where the run keeps what it has finished, so that one that was killed goes on from there; NULL for none.
   const char *checkpoint;
   // The cosine from which two portraits are compared in all parts; 0 for what one comparison of strangers in ten thousand
-  // reaches, or three quarters of a raw threshold.
+  // reaches, at most fifty of a registration; or three quarters of a raw threshold.
   double face_candidates;
 } vantay_deduplicate_options_t;
 

@@ -63,7 +63,7 @@ pub struct vantay_deduplicate_options_t {
     /// A file where the run keeps what it has finished, so that one that was killed goes on from there; NULL for none.
     pub checkpoint: *const c_char,
     /// The cosine from which two portraits are compared in all parts; 0 for what one comparison of strangers in ten thousand
-    /// reaches, or three quarters of a raw threshold.
+    /// reaches, at most fifty of a registration; or three quarters of a raw threshold.
     pub face_candidates: f64,
 }
 

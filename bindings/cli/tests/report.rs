@@ -1,12 +1,13 @@
 //! The page of pairs as the person sees it who judges them, in headless Chromium; and what the next run makes of the decisions.
 
 mod browser;
+mod command;
 
 use browser::Browser;
+use command::{done, refused, text, vantay};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 use vantay::{
     decision::{Decision, Part, Reason},
@@ -14,17 +15,6 @@ use vantay::{
 };
 
 const HOSTILE: &str = "</script><img src=x onerror=alert(1)>\"'\u{202e}\u{1}";
-
-fn vantay(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vantay")).args(arguments).output().expect("the command starts")
-}
-
-/// Runs a command that has to succeed and returns its standard output.
-fn done(arguments: &[&str]) -> String {
-    let output = vantay(arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
-    String::from_utf8(output.stdout).expect("output is text")
-}
 
 /// A folder with a gallery of people of whom some registered twice.
 struct City(tempfile::TempDir);
@@ -294,8 +284,7 @@ fn portraits_are_in_the_page_if_they_are_images_and_small() {
     assert_eq!(page.matches("\"data:image/png;base64,iVBORwECAw==\"").count(), 1 + usize::from(names[2] == names[0]));
     assert!(page.contains("\"image_missing\":\"image_unknown\"") && page.contains("\"image_missing\":\"image_large\""));
     assert!(page.contains("\"image_missing\":\"portrait_none\"") && page.len() < 8 << 20);
-    let refused = vantay(&["dedup", &gallery, "--report", &report, "--portraits", "/nowhere"]);
-    assert_eq!(refused.status.code(), Some(2));
+    refused(2, &["dedup", &gallery, "--report", &report, "--portraits", "/nowhere"]);
 }
 
 #[test]
@@ -308,14 +297,12 @@ fn decisions_on_unknown_registrations_end_the_run_before_it_begins() {
     let feed = fs::read_to_string(city.path("feed.ndjson")).expect("the feed");
     let known: Vec<_> = feed.lines().take(2).map(|one| field(one, "registration").to_owned()).collect();
     fs::write(&decisions, line(&known[0], &known[1]) + &line(&known[0], "HN-404")).expect("decisions are written");
-    let output = vantay(&["dedup", &gallery, "--decisions", &decisions]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
+    let said = refused(2, &["dedup", &gallery, "--decisions", &decisions]);
     assert!(said.contains("decisions.ndjson:2: registration \"HN-404\" is not in the gallery"), "{said}");
     // A decision on two that this run does not list as a pair is said, and does no harm.
     fs::write(&decisions, line(&known[0], &known[1])).expect("decisions are written");
     let output = vantay(&["dedup", &gallery, "--decisions", &decisions]);
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    let said = text(&output.stderr);
     assert_eq!(output.status.code(), Some(0), "{said}");
     assert!(said.contains("1 of 1 decisions are about pairs that this run does not list"), "{said}");
 }
@@ -344,7 +331,7 @@ fn what_shows_prints_is_its_owners_alone() {
         assert_eq!(mode & 0o777, 0o600, "{file}");
         assert!(fs::read_to_string(file).expect("a page").contains("\"minutiae\":["));
     }
-    assert_eq!(vantay(&["compare", "--gallery", &gallery, "--", a, "nobody"]).status.code(), Some(2));
+    refused(2, &["compare", "--gallery", &gallery, "--", a, "nobody"]);
 }
 
 /// Not a test: makes the pictures of the README in the folder that `VANTAY_PICTURES` names. `cargo xtask screenshots` runs it.

@@ -3,6 +3,7 @@
 //! [`write()`] fills a folder with `index.html` (one page that opens without a network), `rates.txt`, `rates.json`, and each plot as an SVG
 //! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
 
+mod axes;
 mod page;
 pub mod pairs;
 mod plots;

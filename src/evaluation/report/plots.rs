@@ -1,6 +1,9 @@
 //! The plots: DET, both rates over the threshold, score histograms.
 
-use super::style::{self, Deviates, SCALE, svg};
+use super::{
+    axes::{Area, Axis, Chart, Room, chart},
+    style::{self, Deviates, SCALE, svg},
+};
 use crate::{
     decision::{Comparison, Scores},
     evaluation::{Curve, ErrorRates, EvaluationError, IdentificationRates},
@@ -8,7 +11,9 @@ use crate::{
 use plotters::prelude::*;
 
 type Drawn = Result<(), Box<dyn std::error::Error>>;
-type Area<'a> = DrawingArea<SVGBackend<'a>, plotters::coord::Shift>;
+
+/// What stands around each plot.
+const ROOM: Room = Room { margin: 18, lettering: (44, 62) };
 
 /// One curve of a plot.
 struct Series<'a> {
@@ -40,12 +45,12 @@ pub fn det(sets: &[ErrorRates], pooled: Option<&ErrorRates>) -> Result<String, E
     let y = Deviates { from: style::decade_below(1.0 / least(&|r| r.genuine)).clamp(1e-6, 1e-2), to: 0.6 };
     svg(860, 560, "DET curve", |area| {
         let (plot, legend) = area.split_horizontally(676 * SCALE);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin(18 * SCALE)
-            .x_label_area_size(44 * SCALE)
-            .y_label_area_size(62 * SCALE)
-            .build_cartesian_2d(x.clone(), y.clone())?;
-        axes(&mut chart, "false match rate", "false non-match rate", &style::share, &style::share)?;
+        let mut chart = chart(
+            &plot,
+            ROOM,
+            Axis::new(x.clone(), "false match rate", style::share),
+            Axis::new(y.clone(), "false non-match rate", style::share),
+        )?;
         let diagonal = [x.from.max(y.from), 0.6].map(|share| (share, share));
         chart.draw_series(DashedLineSeries::new(diagonal, 8, 8, style::line(style::FRAME, 2)))?;
         for Series { curve, colour, width, .. } in series(sets, pooled) {
@@ -69,12 +74,12 @@ pub fn cmc(sets: &[(&str, &IdentificationRates)]) -> Result<String, EvaluationEr
     let floor = ((lowest * 20.0 - 0.5).floor() / 20.0).clamp(0.0, 0.95);
     svg(860, 400, "CMC curve", |area| {
         let (plot, legend) = area.split_horizontally(676 * SCALE);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin(18 * SCALE)
-            .x_label_area_size(44 * SCALE)
-            .y_label_area_size(62 * SCALE)
-            .build_cartesian_2d(0.5..f64::from(RANKS) + 0.5, floor..1.0 + (1.0 - floor) * 0.03)?;
-        axes(&mut chart, "rank", "searches that find the mate", &style::trimmed, &style::share)?;
+        let mut chart = chart(
+            &plot,
+            ROOM,
+            Axis::new(0.5..f64::from(RANKS) + 0.5, "rank", style::trimmed),
+            Axis::new(floor..1.0 + (1.0 - floor) * 0.03, "searches that find the mate", style::share),
+        )?;
         for (n, curve) in curves.iter().enumerate() {
             let points = (1..).map(f64::from).zip(curve.iter().copied());
             chart.draw_series(LineSeries::new(points, style::line(style::series(n), 4)).point_size(3 * SCALE))?;
@@ -117,17 +122,11 @@ pub fn thresholds(rates: &ErrorRates) -> Result<String, EvaluationError> {
     let (from, to) = bounds(rates.curve.points().map(|p| p.threshold));
     svg(860, 400, &format!("Error rates over the threshold: {}", rates.name), |area| {
         let (plot, legend) = area.split_horizontally(676 * SCALE);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin(18 * SCALE)
-            .x_label_area_size(44 * SCALE)
-            .y_label_area_size(62 * SCALE)
-            .build_cartesian_2d(from..to, (floor..1.0).log_scale())?;
-        axes(
-            &mut chart,
-            "threshold: scores at or above it are accepted",
-            "error rate",
-            &style::trimmed,
-            &style::power_of_ten,
+        let mut chart = chart(
+            &plot,
+            ROOM,
+            Axis::new(from..to, "threshold: scores at or above it are accepted", style::trimmed),
+            Axis::new((floor..1.0).log_scale(), "error rate", style::power_of_ten),
         )?;
         let size = chart.plotting_area().dim_in_pixel();
         let pixel = |p: &(f64, f64)| {
@@ -162,12 +161,12 @@ pub fn histogram(rates: &ErrorRates, scores: &Scores) -> Result<String, Evaluati
     let floor = style::decade_below(1.0 / rates.impostor.max(rates.genuine) as f64);
     svg(860, 400, &format!("Score histogram: {}", rates.name), |area| {
         let (plot, legend) = area.split_horizontally(676 * SCALE);
-        let mut chart = ChartBuilder::on(&plot)
-            .margin(18 * SCALE)
-            .x_label_area_size(44 * SCALE)
-            .y_label_area_size(62 * SCALE)
-            .build_cartesian_2d(from..to, (floor..1.0).log_scale())?;
-        axes(&mut chart, "comparison score", "share of comparisons", &style::trimmed, &style::power_of_ten)?;
+        let mut chart = chart(
+            &plot,
+            ROOM,
+            Axis::new(from..to, "comparison score", style::trimmed),
+            Axis::new((floor..1.0).log_scale(), "share of comparisons", style::power_of_ten),
+        )?;
         for (list, colour) in [(scores.impostor(), style::IMPOSTOR), (scores.genuine(), style::GENUINE)] {
             let bins = shares(list);
             let outline = bins.iter().enumerate().flat_map(|(n, &share)| {
@@ -189,35 +188,6 @@ fn bounds(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let (low, high) = values.fold((f64::INFINITY, f64::NEG_INFINITY), |(low, high), v| (low.min(v), high.max(v)));
     let room = ((high - low) * 0.01).max(low.abs().max(1.0) * 1e-6);
     (low - if low == 0.0 { 0.0 } else { room }, high + room)
-}
-
-type Chart<'a, 'b, X, Y> = ChartContext<'a, SVGBackend<'b>, Cartesian2d<X, Y>>;
-
-/// Axes with their names, a light grid and nothing else.
-fn axes<X, Y>(
-    chart: &mut Chart<'_, '_, X, Y>,
-    x_name: &str,
-    y_name: &str,
-    x_label: &dyn Fn(f64) -> String,
-    y_label: &dyn Fn(f64) -> String,
-) -> Drawn
-where
-    X: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
-    Y: Ranged<ValueType = f64> + plotters::coord::ranged1d::ValueFormatter<f64>,
-{
-    chart
-        .configure_mesh()
-        .light_line_style(TRANSPARENT)
-        .bold_line_style(style::line(style::GRID, 2))
-        .axis_style(style::line(style::FRAME, 2))
-        .label_style(style::text(12, style::MUTED))
-        .axis_desc_style(style::text(13, style::INK))
-        .x_desc(x_name)
-        .y_desc(y_name)
-        .x_label_formatter(&|v| x_label(*v))
-        .y_label_formatter(&|v| y_label(*v))
-        .draw()?;
-    Ok(())
 }
 
 /// Thresholds of target FMRs as upright lines with their rate on top, the last one highest.

@@ -18,7 +18,7 @@
 //! 2304 bytes a reference, fetched ahead: 3.7 GB/s, a tenth of what memory gives, so arithmetic binds it. With AVX-512 and 44 minutiae on either
 //! side (three registers by eleven fours) it takes
 //!
-//! | | instructions | ns, about |
+//! | | instructions | ns, estimated |
 //! |---|---|---|
 //! | byte products | 2112 `vpdpbusd`, two a cycle: 260 ns at best; 130 `vpmaxsd`, 1200 loads | 340 |
 //! | the sixteen most similar pairs | 16 rounds of compare and count, 16 × 35 scalar | 100 |
@@ -26,8 +26,9 @@
 //! | laying, of three in ten | 44 × 24 and 44 × 19 for the two fits, 300 to lay and improve | 60 |
 //! | second and third ways, of one in five | the same twice | 60 |
 //!
-//! So the multiplier is busy 40 % of the time; a batch of probes saves only the unpacking of the row, 10 ns of them. AVX2 has half as wide
-//! registers and needs an addition to each product. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
+//! The instructions are counted. The nanoseconds are not a profile of this kernel: they are those of an earlier one, adjusted for what has changed since;
+//! only the whole is measured. By them the multiplier is busy 40 % of the time. A batch of probes saves only the unpacking of the row, which was
+//! not timed for itself. AVX2 has half as wide registers and needs an addition to each product. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
 //! `tried.md` beside this file says what else was measured.
 //!
 //! # Example

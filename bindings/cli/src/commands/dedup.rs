@@ -34,7 +34,7 @@ pub struct Dedup {
     /// The key of the gallery named by --against, if it is encrypted
     #[arg(long, value_name = "FILE", requires = "against")]
     against_key_file: Option<PathBuf>,
-    /// Cosine from which two portraits are compared in all parts [default: what one pair of strangers in ten thousand reaches]
+    /// Cosine from which two portraits are compared in all parts [default: what one pair of strangers in ten thousand reaches, at most 50 of a registration]
     #[arg(long, value_name = "COSINE")]
     face_candidates: Option<f64>,
     /// Screen only the fingers of registrations without a portrait: hundreds of times faster, but it misses who does not look alike in

@@ -5,13 +5,17 @@ use crate::{
     decision::Decision,
     evaluation::{
         EvaluationError,
-        report::style::{self, SCALE, svg},
+        report::{
+            axes::{Area, Axis, Room, chart},
+            style::{self, SCALE, svg},
+        },
     },
 };
 use plotters::prelude::*;
 use std::fmt::Write;
 
 const SIZE: (u32, u32) = (520, 300);
+const ROOM: Room = Room { margin: 14, lettering: (40, 52) };
 const BINS: usize = 40;
 /// Below this no rate is worth an axis.
 const LEAST_RATE: f64 = 1e-60;
@@ -64,25 +68,13 @@ fn histogram(run: &Run, language: usize) -> Result<String, EvaluationError> {
     let (matches, others) = (counts(&is_match), counts(&|pair| !is_match(pair)));
     let most = matches.iter().zip(&others).map(|(a, b)| a + b).max().unwrap_or(1).max(1) as f64;
     svg(SIZE.0, SIZE.1, words("plot_llr", language), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(14 * SCALE)
-            .x_label_area_size(40 * SCALE)
-            .y_label_area_size(52 * SCALE)
-            .build_cartesian_2d(from..to, (0.5..most * 5.0).log_scale())?;
         let name = if run.evidence.iter().any(|pair| pair.1.is_some()) { "llr_long" } else { "score" };
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(style::line(style::GRID, 2))
-            .axis_style(style::line(style::FRAME, 2))
-            .label_style(style::text(12, style::MUTED))
-            .axis_desc_style(style::text(13, style::INK))
-            .x_desc(words(name, language))
-            .y_desc(words("pairs", language))
-            .x_label_formatter(&|v| style::trimmed(*v))
-            .y_label_formatter(&|v| style::trimmed(*v))
-            .y_labels(6)
-            .draw()?;
+        let mut chart = chart(
+            area,
+            ROOM,
+            Axis::new(from..to, words(name, language), style::trimmed),
+            Axis::new((0.5..most * 5.0).log_scale(), words("pairs", language), style::trimmed).values(6),
+        )?;
         // Matches stand on what is for review, so that the outline is of all.
         for (colour, top, foot) in [(style::IMPOSTOR, others, [0; BINS]), (style::GENUINE, matches, others)] {
             let bars = (0..BINS).filter(|&n| top[n] > 0).map(|n| {
@@ -111,24 +103,12 @@ fn expected(run: &Run, language: usize) -> Result<String, EvaluationError> {
     let floor = 0.01;
     let most = (rates.len() as f64).max(run.comparisons as f64 * to).max(10.0);
     svg(SIZE.0, SIZE.1, words("plot_fmr", language), |area| {
-        let mut chart = ChartBuilder::on(area)
-            .margin(14 * SCALE)
-            .x_label_area_size(40 * SCALE)
-            .y_label_area_size(52 * SCALE)
-            .build_cartesian_2d((from..to).log_scale(), (floor..most * 100.0).log_scale())?;
-        chart
-            .configure_mesh()
-            .light_line_style(TRANSPARENT)
-            .bold_line_style(style::line(style::GRID, 2))
-            .axis_style(style::line(style::FRAME, 2))
-            .label_style(style::text(12, style::MUTED))
-            .axis_desc_style(style::text(13, style::INK))
-            .x_desc(words("fmr_long", language))
-            .y_desc(words("pairs", language))
-            .x_labels(6)
-            .x_label_formatter(&|v| style::power_of_ten(*v))
-            .y_label_formatter(&|v| style::power_of_ten(*v))
-            .draw()?;
+        let mut chart = chart(
+            area,
+            ROOM,
+            Axis::new((from..to).log_scale(), words("fmr_long", language), style::power_of_ten).values(6),
+            Axis::new((floor..most * 100.0).log_scale(), words("pairs", language), style::power_of_ten),
+        )?;
         let found =
             rates.iter().zip(1..).flat_map(|(&rate, n)| [(rate, f64::from(n - 1).max(floor)), (rate, f64::from(n))]);
         chart.draw_series(LineSeries::new(found.chain([(to, rates.len() as f64)]), style::line(style::GENUINE, 4)))?;
@@ -145,10 +125,7 @@ fn expected(run: &Run, language: usize) -> Result<String, EvaluationError> {
 }
 
 /// A key in the upper left corner of the plot.
-fn key(
-    area: &DrawingArea<SVGBackend<'_>, plotters::coord::Shift>,
-    entries: [(&str, RGBColor); 2],
-) -> Result<(), Box<dyn std::error::Error>> {
+fn key(area: &Area<'_>, entries: [(&str, RGBColor); 2]) -> Result<(), Box<dyn std::error::Error>> {
     let x = |pixels: i32| pixels * SCALE as i32;
     for (n, (name, colour)) in entries.into_iter().enumerate() {
         let y = x(20 + 20 * n as i32);
