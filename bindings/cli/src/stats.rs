@@ -3,7 +3,7 @@
 use crate::{Common, failure::Failure};
 use serde::Serialize;
 use std::{fs, time::Instant};
-use vantay::search::Work;
+use vantay::search::{Depth, Modality, Work};
 
 /// What was done. A figure that the command does not have is left out.
 #[derive(Debug, Default, Serialize)]
@@ -26,12 +26,24 @@ pub struct Stats {
     pub full_comparisons: u64,
     /// Share of the references that were compared in full.
     pub penetration_rate: f64,
+    /// How deep the screen of fingers looked.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub screen: Option<ScreenDepth>,
     /// Bytes of columns read by the screens.
     pub bytes_read: u64,
     /// Worker threads.
     pub threads: usize,
     /// SIMD level.
     pub simd: String,
+}
+
+/// What the screen of fingers was asked for, and what it chose.
+#[derive(Debug, Serialize)]
+pub struct ScreenDepth {
+    /// The share of mates that it may lose, as its calibration states it for registrations with one, two, three and more fingers in common.
+    pub miss: [f64; 3],
+    /// The share of references that survives, likewise.
+    pub share: [f64; 3],
 }
 
 impl Stats {
@@ -43,6 +55,13 @@ impl Stats {
             bytes_read: work.bytes_read,
             ..Stats::default()
         }
+    }
+
+    /// With the depth of the screen, where fingers were searched.
+    pub fn with_depth(self, depth: Depth, modality: Modality) -> Self {
+        let of = |what: fn(Depth, usize) -> f64| [1, 2, 3].map(|fingers| what(depth, fingers));
+        let screen = ScreenDepth { miss: of(Depth::miss), share: of(Depth::share) };
+        Stats { screen: (modality != Modality::Face).then_some(screen), ..self }
     }
 
     /// With the counts of a feed.

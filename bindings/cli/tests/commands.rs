@@ -104,6 +104,10 @@ fn a_city_is_enrolled_verified_searched_and_deduplicated() {
     }
 
     let probes = city.feed("probes.ndjson", &city.lines()[..5]);
+    let stats = city.path("screened.json");
+    done(&["identify", &gallery, &probes, "--miss", "0.01", "--stats", &stats]);
+    let stats = fs::read_to_string(stats).expect("stats are written");
+    assert!(stats.contains(r#""screen":{"miss":["#) && stats.contains(r#""share":["#), "{stats}");
     for answer in done(&["identify", &gallery, &probes, "--top", "3", "--modality", "face"]).lines() {
         let first = answer.split("\"candidates\":").nth(1).expect("candidates");
         assert_eq!(field(first, "registration"), field(answer, "registration"));

@@ -232,7 +232,7 @@ impl Dedup {
         if let Some(done) = &checkpoint {
             fs::remove_file(done).or_else(not_there).map_err(|error| Failure::file(done, error))?;
         }
-        clock.finish(common, Stats::of(found.work))
+        clock.finish(common, Stats::of(found.work).with_depth(self.screening.depth(), self.searching.modality()))
     }
 }
 

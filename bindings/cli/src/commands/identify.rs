@@ -170,6 +170,11 @@ impl Identify {
         })?;
         bar.finish_and_clear();
         output.close()?;
-        clock.finish(common, Stats::of(work).with_records(records, rejected))
+        clock.finish(
+            common,
+            Stats::of(work)
+                .with_records(records, rejected)
+                .with_depth(self.screening.depth(), self.searching.modality()),
+        )
     }
 }
