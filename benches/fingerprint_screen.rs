@@ -276,7 +276,7 @@ fn speed(references: u64) {
     }
     println!("exhaustive: {:.0} references a second", 1.0 / full);
     for level in Level::ALL.into_iter().filter(|l| l.is_available() && *l != Level::Scalar) {
-        for share in [0.002, 0.005, 0.01, 0.02, 0.05] {
+        for share in [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2] {
             let depth = Depth::Share(share);
             let mut right = 0;
             let one = best(5, || {
