@@ -7,7 +7,7 @@ use super::{
     Bootstrap, Curve, EvaluationError, IdentificationRates, OperatingPoint, ScoreFile,
     bootstrap::{Replicates, Resampler},
 };
-use crate::decision::{Interval, Scores};
+use crate::decision::{Interval, Proportion, Scores};
 use rayon::prelude::*;
 use std::path::Path;
 
@@ -18,7 +18,8 @@ pub struct Options {
     pub targets: Vec<f64>,
     /// How intervals are drawn.
     pub bootstrap: Bootstrap,
-    /// Share of presentations that gave no template at all, 0 to 1, if it was measured: then rates of transactions are stated too.
+    /// Share of presentations that gave no template at all, 0 to 1, if it was measured elsewhere; score files may count it themselves. Where it is
+    /// known, rates of transactions are stated too.
     pub failure_to_acquire: Option<f64>,
 }
 
@@ -71,6 +72,8 @@ pub struct ErrorRates {
     pub eer: Estimate,
     /// FNMR at each target, in the order asked.
     pub at: Vec<AtFmr>,
+    /// Share of presentations that gave no template, as stated or as the score files count it.
+    pub failure_to_acquire: Option<f64>,
     /// All operating points.
     pub curve: Curve,
 }
@@ -128,6 +131,7 @@ fn with_replicates(
         subjects: scores.subjects(),
         eer: estimate(curve.eer(), &replicates.eer),
         at: at.collect(),
+        failure_to_acquire: options.failure_to_acquire,
         curve,
     };
     Ok((rates, replicates))
@@ -185,11 +189,28 @@ impl Evaluation {
     /// # Errors
     /// Those of [`ScoreFile::read`] and [`Evaluation::new`].
     pub fn of_files<P: AsRef<Path> + Sync>(paths: &[P], options: Options) -> Result<Self, EvaluationError> {
-        let read =
-            |path: &P| ScoreFile::read(path).map(|file| ((file.name().to_owned(), file.scores()), file.searches()));
-        let read = paths.par_iter().map(read).collect::<Result<Vec<_>, _>>()?;
-        let (sets, searches) = read.into_iter().unzip();
-        Ok(Self { searches, ..Self::new(sets, options)? })
+        let read = |path: &P| {
+            let file = ScoreFile::read(path)?;
+            let counted = (file.searches(), file.failures_to_acquire());
+            Ok(((file.name().to_owned(), file.scores()), counted))
+        };
+        let read = paths.par_iter().map(read).collect::<Result<Vec<_>, EvaluationError>>()?;
+        let (sets, counted): (_, Vec<_>) = read.into_iter().unzip();
+        let (searches, failures): (_, Vec<_>) = counted.into_iter().unzip();
+        Ok(Self { searches, ..Self::new(sets, options)?.with_failures_to_acquire(&failures) })
+    }
+
+    /// With the failures to acquire that were counted in each set, if there were any and no share was stated.
+    fn with_failures_to_acquire(mut self, counted: &[Proportion]) -> Self {
+        let sum = |of: fn(Proportion) -> f64| counted.iter().copied().map(of).sum::<f64>() as u64;
+        let all = Proportion::new(sum(Proportion::errors), sum(Proportion::trials));
+        if self.options.failure_to_acquire.is_none() && all.errors() > 0.0 {
+            for (rates, set) in self.sets.iter_mut().zip(counted) {
+                rates.failure_to_acquire = Some(set.value());
+            }
+            self.pooled.iter_mut().for_each(|pooled| pooled.failure_to_acquire = Some(all.value()));
+        }
+        self
     }
 
     /// The set that speaks for all: the pool of several, or the only one.

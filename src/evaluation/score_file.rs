@@ -3,15 +3,16 @@
 //! # Format
 //! CSV without quotes, a header first. The last three columns are the two files that were compared and the score; others may
 //! stand in front. A file's subject is what stands before the last `_` of its name, so `101_3` and `101_7` are a genuine pair.
-//! A file compared with itself is left out. Plain, or packed as `.gz` or `.zst` by the end of the name.
+//! A file compared with itself is left out. A file that gave no template may have a line of its own, with neither a second file nor a score:
+//! `101_4,,`. It is a failure to acquire (ISO/IEC 19795-1) and takes part in no comparison. Plain, or packed as `.gz` or `.zst` by the end of the name.
 //!
 //! # Cost
 //! 16 bytes per comparison; each file name is held once.
 
 use super::EvaluationError;
-use crate::decision::{Comparison, Scores};
+use crate::decision::{Comparison, Proportion, Scores};
 use std::{
-    collections::HashMap,
+    collections::{BTreeSet, HashMap},
     fs::File,
     io::{BufRead, BufReader, Read},
     path::Path,
@@ -34,6 +35,15 @@ pub struct ScoreFile {
     /// The subject of each file.
     subject_of: Vec<u32>,
     pairs: Vec<ScoredPair>,
+    /// Files that gave no template.
+    failed: BTreeSet<Box<str>>,
+}
+
+/// What a line says.
+enum Line<'l> {
+    Comparison(&'l str, &'l str, f64),
+    /// This file gave no template.
+    Failure(&'l str),
 }
 
 impl ScoreFile {
@@ -86,12 +96,13 @@ impl ScoreFile {
             match columns {
                 None => columns = Some(header(fields).map_err(refuse)?),
                 Some(_) if fields.is_empty() => {}
-                Some(columns) => {
-                    let (a, b, score) = comparison(fields, columns).map_err(refuse)?;
-                    if a != b {
+                Some(columns) => match line_of(fields, columns).map_err(refuse)? {
+                    Line::Comparison(a, b, score) if a != b => {
                         found.pairs.push(ScoredPair { files: [names.of(a), names.of(b)], score });
                     }
-                }
+                    Line::Comparison(..) => {}
+                    Line::Failure(file) => _ = found.failed.insert(file.into()),
+                },
             }
         }
         if columns.is_none() {
@@ -132,6 +143,12 @@ impl ScoreFile {
         Comparison { score: pair.score, subjects: pair.files.map(|file| self.subject_of[file as usize]) }
     }
 
+    /// How many of the files gave no template, out of all that the file names.
+    pub fn failures_to_acquire(&self) -> Proportion {
+        let failed = self.failed.len() as u64;
+        Proportion::new(failed, failed + self.files.len() as u64)
+    }
+
     /// All comparisons, told into genuine and impostor.
     pub fn scores(&self) -> Scores {
         Scores::new(self.pairs.iter().map(|pair| self.comparison(pair)))
@@ -155,7 +172,7 @@ fn header(fields: &str) -> Result<usize, String> {
     Ok(columns)
 }
 
-fn comparison(fields: &str, columns: usize) -> Result<(&str, &str, f64), String> {
+fn line_of(fields: &str, columns: usize) -> Result<Line<'_>, String> {
     let found = fields.split(',').count();
     if found != columns {
         return Err(format!("{found} columns: expected {columns} as in the header"));
@@ -165,7 +182,8 @@ fn comparison(fields: &str, columns: usize) -> Result<(&str, &str, f64), String>
         return Err("expected fileA,fileB,score".into());
     };
     match score.trim().parse::<f64>() {
-        Ok(value) if value.is_finite() => Ok((a, b, value)),
+        Ok(value) if value.is_finite() => Ok(Line::Comparison(a, b, value)),
+        _ if b.is_empty() && score.is_empty() && !a.is_empty() => Ok(Line::Failure(a)),
         _ => Err(format!("score {score:?}: expected a finite number")),
     }
 }
@@ -211,6 +229,15 @@ mod tests {
     }
 
     #[test]
+    fn a_file_without_a_template_is_counted_and_compared_with_nothing() {
+        let text = format!("{TEXT}x,1_b,,\nx,1_b,,\nx,3_a,,\n");
+        let file = ScoreFile::read_from("s.csv", text.as_bytes()).unwrap();
+        assert_eq!((file.pairs().len(), file.files().len()), (3, 5));
+        let failures = file.failures_to_acquire();
+        assert_eq!((failures.errors(), failures.trials()), (2.0, 7.0));
+    }
+
+    #[test]
     fn packed_files_read_the_same() {
         let dir = tempfile::tempdir().unwrap();
         let plain = ScoreFile::read_from("s.csv", TEXT.as_bytes()).unwrap();
@@ -237,6 +264,8 @@ mod tests {
         let with = |line: &str| message(&format!("fileA,fileB,score\na_1,b_1,1\n{line}\n"));
         assert_eq!(with("a_1,b_2"), "dir/s.csv.gz:3: 2 columns: expected 3 as in the header");
         assert_eq!(with("a_1,b_2,x"), "dir/s.csv.gz:3: score \"x\": expected a finite number");
+        assert_eq!(with("a_1,b_2,"), "dir/s.csv.gz:3: score \"\": expected a finite number");
+        assert_eq!(with(",,"), "dir/s.csv.gz:3: score \"\": expected a finite number");
         assert_eq!(with("a_1,b_2,nan"), "dir/s.csv.gz:3: score \"nan\": expected a finite number");
         assert_eq!(
             message("a_1,b_1,4\n"),

@@ -1,37 +1,16 @@
 //! The command as its users meet it: what it writes, where, and with which exit status.
 
+mod command;
+
+use command::{done, refused, text, vantay};
 use std::{
     fs,
     path::{Path, PathBuf},
-    process::{Command, Output},
 };
 
 /// A folder with a synthetic feed, its truth, and a gallery that holds it.
 struct City {
     directory: tempfile::TempDir,
-}
-
-fn vantay(arguments: &[&str]) -> Output {
-    Command::new(env!("CARGO_BIN_EXE_vantay")).args(arguments).output().expect("the command starts")
-}
-
-fn text(bytes: &[u8]) -> String {
-    String::from_utf8(bytes.to_vec()).expect("output is text")
-}
-
-/// Runs a command that has to succeed and returns its standard output.
-fn done(arguments: &[&str]) -> String {
-    let output = vantay(arguments);
-    assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
-    text(&output.stdout)
-}
-
-/// Runs a command that has to fail with `status` and returns what it says on standard error.
-fn refused(status: i32, arguments: &[&str]) -> String {
-    let output = vantay(arguments);
-    let said = text(&output.stderr);
-    assert_eq!(output.status.code(), Some(status), "{arguments:?}: {said}");
-    said
 }
 
 impl City {
@@ -454,26 +433,4 @@ fn the_cost_of_a_deduplication_is_said_before_it_is_begun() {
     assert_eq!(field(lines[0], "measured_on"), "105");
     let hours = |line: &str| field(line, "core_hours").parse::<f64>().expect("hours");
     assert!(hours(lines[1]) > 0.0 && hours(lines[2]) > 11_000.0 * hours(lines[1]), "{told}");
-}
-
-#[test]
-fn two_systems_are_compared_on_the_same_pairs() {
-    let directory = tempfile::tempdir().expect("a folder");
-    let write = |name: &str, gain: usize| {
-        let path = directory.path().join(name).to_string_lossy().into_owned();
-        let mut lines = String::from("fileA,fileB,score\n");
-        for a in 0..30_usize {
-            for b in a..30 {
-                let score = if a == b { a * 37 % 30 + gain } else { (a * 7 + b * 11) % 13 };
-                lines += &format!("{a}_1,{b}_2,{score}\n");
-            }
-        }
-        fs::write(&path, lines).expect("scores are written");
-        path
-    };
-    let (one, better) = (write("one.csv", 0), write("better.csv", 6));
-    let told = done(&["eval", &one, "--against", &better]);
-    assert!(told.starts_with("465 pairs") && told.contains("EER") && told.contains("FNMR at FMR 1e-3"), "{told}");
-    assert!(done(&["eval", &one, "--against", &one]).contains("no difference shown"));
-    refused(2, &["eval", &one, &better, "--against", &better]);
 }

@@ -9,6 +9,7 @@ pub mod pairs;
 mod plots;
 mod style;
 mod tables;
+mod transactions;
 
 pub use page::{escaped, html};
 pub use plots::{cmc, det, histogram, thresholds};

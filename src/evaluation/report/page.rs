@@ -1,6 +1,6 @@
 //! The page: one HTML file without anything outside it.
 
-use super::{plots, tables};
+use super::{plots, tables, transactions};
 use crate::evaluation::{Evaluation, EvaluationError};
 use std::fmt::Write;
 
@@ -24,6 +24,10 @@ pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationEr
         summary(evaluation)
     );
     section(&mut out, "Error rates", &table(evaluation));
+    let transactions = transaction_table(evaluation);
+    if !transactions.is_empty() {
+        section(&mut out, "Transactions", &transactions);
+    }
     figure(&mut out, "Detection error trade-off", &plots::det(&evaluation.sets, evaluation.pooled.as_ref())?, DET_NOTE);
     let searches = super::searches(evaluation);
     if !searches.is_empty() {
@@ -156,4 +160,29 @@ fn table(evaluation: &Evaluation) -> String {
     let confidence = super::style::trimmed(100.0 * evaluation.options.bootstrap.confidence);
     let _ = writeln!(out, "<p class=\"note\">Rates in per cent, with {confidence} % intervals below.</p>");
     out
+}
+
+/// FAR and FRR of each set whose failures to acquire are known; nothing if none are.
+fn transaction_table(evaluation: &Evaluation) -> String {
+    let mut rows = String::new();
+    for of in transactions::of(evaluation) {
+        let _ = write!(rows, "<tr><th>{}</th><td>{:.2}</td>", escaped(of.name), 100.0 * of.failure_to_acquire);
+        for rates in &of.at {
+            let _ = write!(rows, "<td>{:.2}<small>at FAR {:.3}</small></td>", 100.0 * rates.frr, 100.0 * rates.far);
+        }
+        rows.push_str("</tr>\n");
+    }
+    if rows.is_empty() {
+        return rows;
+    }
+    let heads = evaluation.options.targets.iter().map(|target| {
+        let name = tables::target_name(*target);
+        format!("<th>FRR, threshold of {name}</th>")
+    });
+    format!(
+        "<div class=\"wide\"><table><thead><tr><th>set</th><th>FTA</th>{}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
+         <p class=\"note\">In per cent. FTA, failure-to-acquire rate: share of presentations that gave no template. They are rejected: \
+         FAR = FMR · (1 − FTA), FRR = FTA + FNMR · (1 − FTA), of one attempt a transaction (ISO/IEC 19795-1).</p>\n",
+        heads.collect::<String>()
+    )
 }

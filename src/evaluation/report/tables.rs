@@ -1,5 +1,6 @@
 //! The figures as aligned text and as JSON.
 
+use super::transactions::{self, Transactions};
 use crate::evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates};
 use serde::Serialize;
 use std::fmt::Write;
@@ -27,6 +28,8 @@ struct Set<'a> {
     subjects: Option<u32>,
     eer: Figure,
     at: Vec<At>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    failure_to_acquire: Option<f64>,
 }
 
 #[derive(Serialize)]
@@ -94,9 +97,9 @@ fn figure(estimate: &Estimate) -> Figure {
     Figure { value: estimate.value, low: estimate.interval.map(|i| i.low), high: estimate.interval.map(|i| i.high) }
 }
 
-fn set<'a>(rates: &'a ErrorRates, failure_to_acquire: Option<f64>) -> Set<'a> {
+fn set(rates: &ErrorRates) -> Set<'_> {
     let at = |at: &AtFmr| {
-        let transactions = failure_to_acquire.map(|fta| at.point.with_failures_to_acquire(fta));
+        let transactions = rates.failure_to_acquire.map(|fta| at.point.with_failures_to_acquire(fta));
         At {
             target_fmr: at.target,
             threshold: at.point.threshold,
@@ -121,6 +124,7 @@ fn set<'a>(rates: &'a ErrorRates, failure_to_acquire: Option<f64>) -> Set<'a> {
         subjects: rates.subjects,
         eer: figure(&rates.eer),
         at: rates.at.iter().map(at).collect(),
+        failure_to_acquire: rates.failure_to_acquire,
     }
 }
 
@@ -129,19 +133,18 @@ fn set<'a>(rates: &'a ErrorRates, failure_to_acquire: Option<f64>) -> Set<'a> {
 /// # Errors
 /// [`EvaluationError::Plot`] never in practice: if a figure cannot be written as JSON.
 pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
-    let fta = evaluation.options.failure_to_acquire;
     let bootstrap = &evaluation.options.bootstrap;
     let object = Json {
         library: env!("CARGO_PKG_VERSION"),
         confidence: bootstrap.confidence,
         replicates: bootstrap.replicates,
         seed: bootstrap.seed,
-        sets: evaluation.sets.iter().map(|rates| set(rates, fta)).collect(),
+        sets: evaluation.sets.iter().map(set).collect(),
         mean: evaluation.mean.as_ref().map(|mean| Mean {
             eer: figure(&mean.eer),
             at: mean.at.iter().map(|(target_fmr, e)| MeanAt { target_fmr: *target_fmr, fnmr: figure(e) }).collect(),
         }),
-        pooled: evaluation.pooled.as_ref().map(|rates| set(rates, fta)),
+        pooled: evaluation.pooled.as_ref().map(set),
         searches: super::searches(evaluation).into_iter().map(searches_of).collect(),
     };
     simd_json::serde::to_string_pretty(&object).map_err(|e| EvaluationError::Plot(e.to_string()))
@@ -198,7 +201,7 @@ pub(super) fn target_name(target: f64) -> String {
     if target == 0.0 { "FNMR@0".into() } else { format!("FNMR@{target:e}") }
 }
 
-/// The figures as aligned text, in per cent, a row for each set; `*` marks an FMR that the set has too few impostor pairs to show.
+/// The figures as aligned text, in per cent, a row for each set, then what searches and, where failures to acquire are known, transactions come to; `*` marks an FMR that the set has too few impostor pairs to show.
 pub fn text(evaluation: &Evaluation) -> String {
     let rows = rows(evaluation);
     let heads: Vec<String> =
@@ -232,6 +235,11 @@ pub fn text(evaluation: &Evaluation) -> String {
             None => writeln!(out),
         }
         .unwrap_or_default();
+    }
+    for Transactions { name, failure_to_acquire, at } in transactions::of(evaluation) {
+        let at = at.iter().map(|rates| format!("FRR {:.2} at FAR {:.3}", 100.0 * rates.frr, 100.0 * rates.far));
+        let at = at.collect::<Vec<_>>().join(", ");
+        let _ = writeln!(out, "{name:name_width$}  FTA {:.2}: {at}", 100.0 * failure_to_acquire);
     }
     let unresolved = rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved);
     for (name, searches) in super::searches(evaluation) {

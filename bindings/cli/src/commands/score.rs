@@ -38,6 +38,9 @@ enum What {
         /// Write fileA,fileB,score to FILE instead of standard output
         #[arg(long, value_name = "SCORES.csv")]
         out: Option<PathBuf>,
+        /// List a file that gives no template as such, for `vantay eval` to count as a failure to acquire, instead of scoring its pairs 0
+        #[arg(long)]
+        list_failures: bool,
     },
     /// Pairs of rows of a matrix of embeddings
     Face {
@@ -56,33 +59,40 @@ impl Score {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("score");
         let compared = match self.what {
-            What::Fingerprint { dir, out } => fingerprints(&dir, out.as_deref())?,
+            What::Fingerprint { dir, out, list_failures } => fingerprints(&dir, out.as_deref(), list_failures)?,
             What::Face { embeddings, pairs, out } => faces(&embeddings, &pairs, out.as_deref())?,
         };
         clock.finish(common, Stats { comparisons: compared, full_comparisons: compared, ..Stats::default() })
     }
 }
 
-/// A file that cannot be read keeps its place and scores 0: a failure to extract counts against the matcher.
-fn fingerprints(dir: &Path, out: Option<&Path>) -> Result<u64, Failure> {
+/// A file that cannot be read keeps its place and scores 0, a failure to extract that counts against the matcher; or it is listed and left out.
+fn fingerprints(dir: &Path, out: Option<&Path>, list_failures: bool) -> Result<u64, Failure> {
+    let name = |path: &Path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let files = templates::files_of(dir)?;
-    let prepared: Vec<Result<Prepared, String>> = files.par_iter().map(|path| prepare(path)).collect();
-    let names: Vec<String> =
-        files.iter().map(|path| path.file_stem().unwrap_or_default().to_string_lossy().into_owned()).collect();
-    for (path, outcome) in files.iter().zip(&prepared) {
-        if let Err(reason) = outcome {
-            eprintln!("vantay: {}: {reason}; its pairs score 0", path.display());
+    let outcomes: Vec<Result<Prepared, String>> = files.par_iter().map(|path| prepare(path)).collect();
+    let (mut names, mut prepared, mut failed) = (Vec::new(), Vec::new(), Vec::new());
+    for (path, outcome) in files.iter().zip(outcomes) {
+        if let Err(reason) = &outcome {
+            let then = if list_failures { "listed as a failure to acquire" } else { "its pairs score 0" };
+            eprintln!("vantay: {}: {reason}; {then}", path.display());
+        }
+        if list_failures && outcome.is_err() {
+            failed.push(name(path));
+        } else {
+            names.push(name(path));
+            prepared.push(outcome);
         }
     }
     let level = Level::chosen().map_err(Failure::usage)?;
-    let pairs = (files.len() * files.len().saturating_sub(1) / 2) as u64;
+    let pairs = (names.len() * names.len().saturating_sub(1) / 2) as u64;
     let bar = progress::bar("comparing", Some(pairs));
-    let rows: Vec<Vec<f32>> = (0..files.len())
+    let rows: Vec<Vec<f32>> = (0..names.len())
         .into_par_iter()
         .map_init(
             || Comparer::new(level),
             |comparer, i| {
-                let row: Vec<f32> = (i + 1..files.len())
+                let row: Vec<f32> = (i + 1..names.len())
                     .map(|j| match (&prepared[i], &prepared[j]) {
                         (Ok(a), Ok(b)) => comparer.compare(a.view(), b.view()),
                         _ => 0.0,
@@ -96,6 +106,9 @@ fn fingerprints(dir: &Path, out: Option<&Path>) -> Result<u64, Failure> {
     bar.finish_and_clear();
     let mut output = Output::open(out)?;
     output.line("fileA,fileB,score")?;
+    for file in failed {
+        output.line(&format!("{file},,"))?;
+    }
     for (i, row) in rows.iter().enumerate() {
         for (score, j) in row.iter().zip(i + 1..) {
             output.line(&format!("{},{},{score}", names[i], names[j]))?;
