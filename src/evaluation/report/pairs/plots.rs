@@ -99,23 +99,28 @@ fn expected(run: &Run, language: usize) -> Result<String, EvaluationError> {
     let mut rates: Vec<f64> = run.evidence.iter().filter_map(|pair| pair.1).map(|rate| rate.max(LEAST_RATE)).collect();
     rates.sort_by(f64::total_cmp);
     let (low, high) = (rates.first().copied().unwrap_or(1e-9), rates.last().copied().unwrap_or(1e-3));
-    let (from, to) = (style::decade_below(low), style::decade_below(high) * 10.0);
+    // The axis is one of exponents: a logarithmic one of the plotting crate writes nothing below 1e-15.
+    let (from, to) = (style::decade_below(low).log10(), style::decade_below(high).log10() + 1.0);
+    let decades = (to - from).round() as usize;
     let floor = 0.01;
-    let most = (rates.len() as f64).max(run.comparisons as f64 * to).max(10.0);
+    let most = (rates.len() as f64).max(run.comparisons as f64 * 10_f64.powf(to)).max(10.0);
     svg(SIZE.0, SIZE.1, words("plot_fmr", language), |area| {
         let mut chart = chart(
             area,
             ROOM,
-            Axis::new((from..to).log_scale(), words("fmr_long", language), style::power_of_ten).values(6),
+            Axis::new(from..to, words("fmr_long", language), |exponent| style::power_of_ten(10_f64.powf(exponent)))
+                .values((decades + 1).min(6)),
             Axis::new((floor..most * 100.0).log_scale(), words("pairs", language), style::power_of_ten),
         )?;
-        let found =
-            rates.iter().zip(1..).flat_map(|(&rate, n)| [(rate, f64::from(n - 1).max(floor)), (rate, f64::from(n))]);
+        let found = rates
+            .iter()
+            .map(|rate| rate.log10())
+            .zip(1..)
+            .flat_map(|(exponent, n)| [(exponent, f64::from(n - 1).max(floor)), (exponent, f64::from(n))]);
         chart.draw_series(LineSeries::new(found.chain([(to, rates.len() as f64)]), style::line(style::GENUINE, 4)))?;
-        let strangers = [from, to].map(|rate| (rate, run.comparisons as f64 * rate));
         // A straight line on these axes; where it leaves them at the foot, it begins.
-        let begin = (floor / run.comparisons as f64).max(from);
-        let line = [(begin, run.comparisons as f64 * begin), strangers[1]];
+        let begin = (floor / run.comparisons as f64).log10().max(from);
+        let line = [begin, to].map(|exponent| (exponent, run.comparisons as f64 * 10_f64.powf(exponent)));
         chart.draw_series(DashedLineSeries::new(line, 10, 6, style::line(style::IMPOSTOR, 4)))?;
         key(
             area,

@@ -19,7 +19,8 @@ function title(card) {
   }
   if (card.weak_bridge) badges.push(element("span", { class: "badge weak" }, t("weak_bridge")));
   const days = Math.round(Math.abs((card.a.captured_at ?? NaN) - (card.b.captured_at ?? NaN)) / 86400000);
-  const why = [named("reason", card.reason.code), days > 0 ? t("apart", { n: number(days) }) : null].filter(Boolean);
+  const apart = days === 1 ? t("apart_one") : days > 1 ? t("apart", { n: number(days) }) : null;
+  const why = [named("reason", card.reason.code), apart].filter(Boolean);
   return element("div", { class: "title" }, element("h3", {}, t("pair", { n: card.n })), ...badges,
     element("span", { class: "why" }, why.join(" · ")));
 }
