@@ -46,7 +46,14 @@ mod tests {
             kind: PairKind::DifferentId,
             scores: PartScores::default(),
             fingers: Vec::new(),
-            judgement: Judgement { score: 9.0, llr: Some(9.0), fmr: None, decision, reason: Reason::NotEnough },
+            judgement: Judgement {
+                score: 9.0,
+                llr: Some(9.0),
+                fmr: None,
+                extrapolated: None,
+                decision,
+                reason: Reason::NotEnough,
+            },
             cluster: None,
         }
     }

@@ -48,6 +48,8 @@ pub struct Judgement {
     pub llr: Option<f64>,
     /// The rate at which the same parts of strangers reach that ratio in any of the ways that were open, if they are calibrated.
     pub fmr: Option<f64>,
+    /// Whether that rate was computed or fitted instead of counted.
+    pub extrapolated: Option<bool>,
     /// The decision.
     pub decision: Decision,
     /// Why.
@@ -139,8 +141,9 @@ impl Judge {
         };
         let llr = evidence.as_ref().map(|evidence| evidence.llr);
         let score = if self.is_raw(purpose) { self.shares(parts) } else { llr.unwrap_or(0.0) };
-        let fmr = evidence.map(|evidence| (evidence.fmr * gallery.ways()).min(1.0));
-        Ok(Judgement { score, llr, fmr, decision: outcome.decision, reason: outcome.reason })
+        let fmr = evidence.as_ref().map(|evidence| (evidence.fmr * gallery.ways()).min(1.0));
+        let extrapolated = evidence.map(|evidence| evidence.extrapolated);
+        Ok(Judgement { score, llr, fmr, extrapolated, decision: outcome.decision, reason: outcome.reason })
     }
 
     /// What calibrations say where raw scores decide, if there are any.

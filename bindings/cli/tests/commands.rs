@@ -218,6 +218,8 @@ fn a_rate_without_a_calibration_is_refused_with_what_to_run() {
     for answer in done(&["verify", &city.gallery(), &city.path("feed.ndjson"), "--fmr", "1e-6"]).lines() {
         assert_eq!(field(answer, "decision"), "match");
         assert!(field(answer, "fmr").parse::<f64>().expect("a rate") <= 1e-6, "{answer}");
+        // No pilot counts to one in a million.
+        assert_eq!(field(answer, "extrapolated"), "true", "{answer}");
     }
 }
 

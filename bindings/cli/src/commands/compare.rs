@@ -74,6 +74,7 @@ struct PairReport<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
 }
@@ -148,6 +149,7 @@ impl Compare {
                 score: pair.judgement.score,
                 llr: pair.judgement.llr,
                 fmr: pair.judgement.fmr,
+                extrapolated: pair.judgement.extrapolated,
                 scores: Parts(&pair.scores),
                 reason: &pair.judgement.reason,
             })?;

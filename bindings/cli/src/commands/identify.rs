@@ -79,6 +79,7 @@ struct CandidateObject<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
 }
@@ -158,6 +159,7 @@ impl Identify {
                     score: candidate.judgement.score,
                     llr: candidate.judgement.llr,
                     fmr: candidate.judgement.fmr,
+                    extrapolated: candidate.judgement.extrapolated,
                     reason: &candidate.judgement.reason,
                     scores: Parts(&candidate.scores),
                 });

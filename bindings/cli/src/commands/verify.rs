@@ -43,6 +43,7 @@ struct Answer<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
 }
@@ -100,6 +101,7 @@ impl Verify {
                     score: answer.judgement.score,
                     llr: answer.judgement.llr,
                     fmr: answer.judgement.fmr,
+                    extrapolated: answer.judgement.extrapolated,
                     reason: &answer.judgement.reason,
                     scores: Parts(&answer.scores),
                 })
