@@ -51,9 +51,12 @@
 
 mod check;
 mod columns;
+mod commit;
 mod compact;
 mod derive;
+mod entries;
 mod error;
+mod joined;
 mod key;
 mod keys;
 mod layout;
@@ -70,14 +73,17 @@ mod segment;
 mod segment_file;
 mod segment_writer;
 mod snapshot;
+mod stage;
 mod staging;
 mod storage;
 mod subjects;
 mod table;
+mod target;
 mod writer;
 
 pub use check::{CheckReport, Problem, check, check_with};
 pub use columns::{Derived, Faces, Fingers, ItemLayout};
+pub use commit::Commit;
 pub use compact::Compacted;
 pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
 pub use error::{GalleryError, Rejection};
@@ -91,4 +97,4 @@ pub use segment_file::Checking;
 pub use snapshot::{Info, Place, Snapshot};
 pub use storage::{Disk, Storage, StorageFile};
 pub use table::Modality;
-pub use writer::{Commit, Removed, Writer};
+pub use writer::{Removed, Writer};
