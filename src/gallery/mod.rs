@@ -9,7 +9,8 @@
 //! registrations, the embeddings, for each finger position the minutiae, and columns *derived* from them by whoever
 //! searches ([`Derive`]). Segments are written once. The *manifest* names those that make up a commit and is replaced by renaming:
 //! a reader sees one commit or the next ([`Snapshot`]), keeps what it has mapped as long as it likes, and goes on with a newer one
-//! when it asks ([`Gallery::refresh`]). One [`Writer`] at a time enrols, removes, commits and compacts.
+//! when it asks ([`Gallery::refresh`]). One [`Writer`] at a time enrols, removes, commits and compacts; threads that each enrol a little share
+//! one, and its commits ([`GroupWriter`]).
 //!
 //! The way of immutable segments with a swapped manifest is that of Lucene and its descendants (tantivy among them).
 //!
@@ -56,6 +57,7 @@ mod compact;
 mod derive;
 mod entries;
 mod error;
+mod group;
 mod joined;
 mod key;
 mod keys;
@@ -87,6 +89,7 @@ pub use commit::Commit;
 pub use compact::Compacted;
 pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
 pub use error::{GalleryError, Rejection};
+pub use group::GroupWriter;
 pub use key::Key;
 pub use keys::subject_key;
 pub use layout::FingerProperties;
