@@ -6,9 +6,12 @@ mod gallery_support;
 use gallery_support::{face_spec, new_gallery, registration, sample};
 use std::sync::Arc;
 use vantay::{
-    gallery::{Gallery, GalleryError, Limits, Modality, NothingDerived, Options, ReadOptions, Rejection},
-    registration::{IdScheme, PersonalId},
-    template::FingerPosition,
+    gallery::{
+        Derive, DerivedColumn, DerivedLayout, Gallery, GalleryError, ItemLayout, Limits, Modality, NothingDerived,
+        Options, ReadOptions, Rejection,
+    },
+    registration::{Finger, IdScheme, PersonalId, Registration},
+    template::{FingerPosition, Impression, Minutia, MinutiaKind, MinutiaeTemplate},
 };
 
 #[test]
@@ -49,6 +52,73 @@ fn what_was_committed_is_found_and_reads_as_it_was_enrolled() {
         assert_eq!(of_subject, oracle);
     }
     assert_eq!(snapshot.find_registration("no such").unwrap(), None);
+}
+
+/// Derives of each finger its number of minutiae, and for one position their sum as a column that is no list of items.
+struct Counts;
+
+impl Derive for Counts {
+    fn version(&self) -> u32 {
+        3
+    }
+
+    fn faces(&self, _: usize, _: &[f32]) -> Vec<DerivedColumn> {
+        Vec::new()
+    }
+
+    fn fingers(&self, position: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn> {
+        let counts: Vec<u8> = templates.iter().map(|template| template.minutiae().len() as u8).collect();
+        let sum = counts.iter().map(|&count| u64::from(count)).sum::<u64>();
+        let fixed = DerivedColumn { kind: 1, layout: DerivedLayout::Fixed { stride: 1 }, bytes: counts };
+        let raw = DerivedColumn { kind: 2, layout: DerivedLayout::Raw, bytes: sum.to_le_bytes().to_vec() };
+        if position.number() == 7 { vec![fixed, raw] } else { vec![fixed] }
+    }
+}
+
+#[test]
+fn fingers_that_were_derived_in_batches_read_as_if_at_once() {
+    let (_directory, gallery) = new_gallery();
+    let mut writer = gallery.writer(Arc::new(Counts)).unwrap();
+    // Several batches, and one position with many more fingers than the other.
+    let count = |i: u64, position: u8| (i * 7 + u64::from(position)) % 30 + 1;
+    for i in 0..3000 {
+        let positions: &[u8] = if i % 3 == 0 { &[2, 7] } else { &[2] };
+        let finger = |&position: &u8| {
+            let minutia = |k: u64| Minutia::new(k as i16, i as i16, position, MinutiaKind::Ending, None);
+            let minutiae = (0..count(i, position)).map(minutia).collect();
+            let position = FingerPosition::new(position).unwrap();
+            Finger::Captured(MinutiaeTemplate::new(position, Impression(0), None, (0, 0), minutiae).unwrap())
+        };
+        let fingers = positions.iter().map(finger).collect();
+        let registration = registration(&format!("r{i}"), &format!("{i:012}"), i);
+        writer.enroll(Registration { portrait: None, fingers, ..registration }).unwrap();
+    }
+    writer.commit().unwrap();
+    let snapshot = gallery.snapshot();
+    let [segment] = snapshot.segments() else { panic!("one segment") };
+    for (position, step) in [(2, 1), (7, 3)] {
+        let expected: Vec<u8> = (0..3000).step_by(step).map(|i| count(i, position) as u8).collect();
+        let modality = Modality::Finger(FingerPosition::new(position).unwrap());
+        let counts = segment.derived(modality, 1).unwrap().unwrap();
+        assert_eq!((counts.version(), counts.layout()), (3, ItemLayout::Fixed(1)));
+        assert_eq!(counts.bytes().unwrap(), expected);
+        let fingers = segment.fingers(FingerPosition::new(position).unwrap()).unwrap().unwrap();
+        assert!((0..fingers.len()).all(|i| fingers.minutiae(i).unwrap().len() == usize::from(expected[i])));
+        let sum = segment.derived(modality, 2).unwrap().map(|sum| sum.bytes().unwrap().to_vec());
+        let whole = expected.iter().map(|&count| u64::from(count)).sum::<u64>().to_le_bytes().to_vec();
+        assert_eq!(sum, (position == 7).then_some(whole));
+    }
+}
+
+#[test]
+fn a_writer_that_is_dropped_between_batches_leaves_nothing() {
+    let (directory, gallery) = new_gallery();
+    let mut writer = gallery.writer(Arc::new(gallery_support::Doubles)).unwrap();
+    (0..2000).for_each(|i| writer.enroll(sample(i)).unwrap());
+    drop(writer);
+    let files = std::fs::read_dir(directory.path().join("g")).unwrap();
+    let names: Vec<String> = files.map(|file| file.unwrap().file_name().into_string().unwrap()).collect();
+    assert!(names.iter().all(|name| !name.starts_with("segment-")), "{names:?}");
 }
 
 #[test]

@@ -19,7 +19,10 @@ use super::{
     quantise::{Rounded, round, round_coarsely, round_codes},
 };
 use crate::{
-    simd::embedding::{Coding, TILE, TILE_HEAD},
+    simd::{
+        Dispatch, Lanes, Level, Task,
+        embedding::{Coding, TILE, TILE_HEAD},
+    },
     template::FaceEmbedding,
 };
 use bytemuck::{Pod, Zeroable};
@@ -83,9 +86,10 @@ fn encode_as(coding: Coding, dimension: usize, rows: &[f32]) -> Result<FaceScree
     let lines_per_tile = coding.tile_bytes(dimension) / size_of::<Line>();
     let mut lines = vec![Line::zeroed(); HEAD / size_of::<Line>() + count.div_ceil(TILE) * lines_per_tile];
     let (head, tiles) = lines.split_at_mut(HEAD / size_of::<Line>());
+    let lanes = Dispatch::new(Level::best());
     bytemuck::cast_slice_mut(head).copy_from_slice(&header(coding, dimension, count));
     tiles.par_chunks_mut(lines_per_tile).zip(rows.par_chunks(dimension * TILE)).for_each(|(tile, rows)| {
-        encode_tile(coding, bytemuck::cast_slice_mut(tile), rows.chunks_exact(dimension));
+        lanes.run(EncodeTile { coding, tile: bytemuck::cast_slice_mut(tile), dimension, rows });
     });
     Ok(FaceScreen(lines))
 }
@@ -127,7 +131,25 @@ fn header(coding: Coding, dimension: usize, count: usize) -> [u8; HEAD] {
     head
 }
 
+/// Writes a tile with the instructions of a level. The arithmetic is plain Rust, the same to the bit everywhere.
+struct EncodeTile<'a> {
+    coding: Coding,
+    tile: &'a mut [u8],
+    dimension: usize,
+    rows: &'a [f32],
+}
+
+impl Task for EncodeTile<'_> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(self) {
+        encode_tile(self.coding, self.tile, self.rows.chunks_exact(self.dimension));
+    }
+}
+
 /// Writes the tile of up to 64 rows.
+#[inline(always)]
 fn encode_tile<'a>(coding: Coding, tile: &mut [u8], rows: impl Iterator<Item = &'a [f32]>) {
     let (head, bytes) = tile.split_at_mut(TILE_HEAD);
     head.fill(0);
@@ -179,6 +201,7 @@ pub(super) fn gather_tile<'a>(tile: &mut [u8], references: impl Iterator<Item = 
 }
 
 /// Writes the codes of a tile's reference.
+#[inline(always)]
 fn write_fine(tile: &mut [u8], reference: usize, codes: &[i8]) {
     let (words, rest) = codes.as_chunks::<4>();
     let mut steps = tile.chunks_exact_mut(4 * TILE);

@@ -27,6 +27,7 @@ const LARGEST: f32 = (1u64 << 60) as f32;
 const LANES: usize = 8;
 
 /// Writes the codes of `row`, within ±`limit`, to the front of `codes`.
+#[inline(always)]
 pub(super) fn round(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded {
     match round_codes(row, limit, codes) {
         Ok(scale) => measure(row, scale, &codes[..row.len()]),
@@ -35,6 +36,7 @@ pub(super) fn round(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded {
 }
 
 /// The same without measuring how far that moves the row: the scale, or what to say of a row that is not rounded.
+#[inline(always)]
 pub(super) fn round_codes(row: &[f32], limit: i8, codes: &mut [i8]) -> Result<f32, Rounded> {
     let codes = &mut codes[..row.len()];
     match largest(row) {
@@ -69,6 +71,7 @@ pub(super) fn round_evenly(row: &[f32], limit: i8, codes: &mut [i8]) -> Rounded 
 }
 
 /// Writes the coarse codes of `row`, 0 to 15, to the front of `codes`.
+#[inline(always)]
 pub(super) fn round_coarsely(row: &[f32], codes: &mut [i8]) -> Rounded {
     let codes = &mut codes[..row.len()];
     let largest = match largest(row) {
@@ -101,6 +104,7 @@ pub(super) fn round_coarsely(row: &[f32], codes: &mut [i8]) -> Rounded {
 }
 
 /// The largest absolute component, or what to say of a row that has none in range.
+#[inline(always)]
 fn largest(row: &[f32]) -> Result<f32, Rounded> {
     // As bits, so that what is not a number counts as largest.
     let largest = f32::from_bits(row.iter().map(|x| x.to_bits() & 0x7fff_ffff).max().unwrap_or(0));
@@ -115,6 +119,7 @@ fn largest(row: &[f32]) -> Result<f32, Rounded> {
 const ROUND: f32 = 12_582_912.0;
 
 /// `x · inverse` as a whole number within ±`limit`.
+#[inline(always)]
 fn whole(row: &[f32], inverse: f32, limit: i8, codes: &mut [i8]) {
     let limit = f32::from(limit);
     for (code, &x) in codes.iter_mut().zip(row) {
@@ -124,6 +129,7 @@ fn whole(row: &[f32], inverse: f32, limit: i8, codes: &mut [i8]) {
 }
 
 /// `2 · x · inverse` as an odd number within ±15.
+#[inline(always)]
 fn half_whole(row: &[f32], inverse: f32, codes: &mut [i8]) {
     for (code, &x) in codes.iter_mut().zip(row) {
         let whole = (x * inverse - 0.5).clamp(-8.0, 7.0) + ROUND;
@@ -132,6 +138,7 @@ fn half_whole(row: &[f32], inverse: f32, codes: &mut [i8]) {
 }
 
 /// How far `scale · codes` is from `row`.
+#[inline(always)]
 fn measure(row: &[f32], scale: f32, codes: &[i8]) -> Rounded {
     let mut missed = [0.0f64; LANES];
     let mut kept = [0i32; LANES];
@@ -149,6 +156,7 @@ fn measure(row: &[f32], scale: f32, codes: &[i8]) -> Rounded {
 }
 
 /// An `f32` that is at least the real number that `value` was computed for, with a relative error far below 2⁻⁴⁰.
+#[inline(always)]
 pub(super) fn up(value: f64) -> f32 {
     let value = value * (1.0 + 1e-12);
     let nearest = value as f32;

@@ -232,11 +232,13 @@ impl Projection {
     /// The outputs of `T` neighbourhoods, so that a weight that was loaded serves all of them, and no sum waits for another.
     #[inline(always)]
     fn outputs<L: Lanes, const T: usize>(&self, sums: &[[i8; SUMS]; T]) -> [[L::I; BLOCKS]; T] {
-        let mut outputs = sums.each_ref().map(|sums| {
+        // A loop: what `map` calls would not be compiled with the level's features.
+        let mut outputs = [[L::I::splat(0); BLOCKS]; T];
+        for (outputs, sums) in outputs.iter_mut().zip(sums) {
             // What the 128 added to each weight makes too much.
             let total: i32 = sums.iter().map(|&sum| i32::from(sum)).sum();
-            [L::I::splat(-128 * total); BLOCKS]
-        });
+            *outputs = [L::I::splat(-128 * total); BLOCKS];
+        }
         for (step, weights) in self.weights.iter().enumerate() {
             for (outputs, sums) in outputs.iter_mut().zip(sums) {
                 let four = std::array::from_fn(|k| sums[4 * step + k] as u8);

@@ -63,6 +63,7 @@ mod error;
 mod explanation;
 mod glance;
 mod model;
+mod outline;
 mod pairing;
 mod parameters;
 mod points;

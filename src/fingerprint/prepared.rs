@@ -21,7 +21,7 @@
 use super::{
     FingerprintError,
     descriptors::{self, Projection},
-    parameters as p, trigonometry,
+    outline, parameters as p,
 };
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
@@ -29,6 +29,11 @@ use bytemuck::{Pod, Zeroable};
 pub(super) const DIMENSION: usize = 64;
 const HEADER: usize = 64;
 const MAGIC: [u8; 4] = *b"VFP1";
+
+/// Bytes of a prepared template of `n` minutiae.
+fn length(n: usize) -> usize {
+    (HEADER + n * (8 + DIMENSION)).next_multiple_of(8)
+}
 
 /// One descriptor as stored.
 pub(super) type Descriptor = [i8; DIMENSION];
@@ -96,15 +101,35 @@ impl Prepared {
         (Self::of(arranged.minutiae, Projection::shipped()), arranged.places, arranged.origin)
     }
 
-    fn of(mut minutiae: Vec<Stored>, projection: &Projection) -> Self {
-        let outline = outline(&minutiae);
-        for minutia in &mut minutiae {
-            minutia.depth = depth(minutia, &outline);
-        }
+    fn of(minutiae: Vec<Stored>, projection: &Projection) -> Self {
+        let mut prepared = Prepared { words: Vec::new() };
+        prepared.fill(minutiae, projection);
+        prepared
+    }
+
+    /// Without minutiae, to be renewed.
+    pub(crate) fn empty() -> Self {
+        Self::of(Vec::new(), Projection::shipped())
+    }
+
+    /// Makes another template ready in the same memory.
+    pub(crate) fn renew(&mut self, template: &MinutiaeTemplate) {
+        let Arranged { minutiae, .. } = arrange(template.minutiae());
+        self.fill(minutiae, Projection::shipped());
+    }
+
+    /// How many bytes `template` has when it is ready.
+    pub(crate) fn length_of(template: &MinutiaeTemplate) -> usize {
+        length(template.minutiae().len().min(p::MOST_MINUTIAE))
+    }
+
+    fn fill(&mut self, mut minutiae: Vec<Stored>, projection: &Projection) {
+        let outline = outline::measure(&mut minutiae);
         let n = minutiae.len();
-        let length = (HEADER + n * (8 + DIMENSION)).next_multiple_of(8);
-        let mut words = vec![0u64; length / 8];
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut words);
+        let length = length(n);
+        self.words.clear();
+        self.words.resize(length / 8, 0);
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
         let header = Header {
             magic: MAGIC,
             count: n as u16,
@@ -119,7 +144,6 @@ impl Prepared {
         let rows: &mut [Descriptor] =
             bytemuck::cast_slice_mut(&mut bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]);
         descriptors::describe(&minutiae, rows, projection);
-        Prepared { words }
     }
 
     /// The bytes, as a gallery stores them.
@@ -174,7 +198,7 @@ impl<'a> PreparedView<'a> {
         if usize::from(header.dimension) != DIMENSION {
             return Err(wrong("descriptor length", 6));
         }
-        let expected = (HEADER + usize::from(header.count) * (8 + DIMENSION)).next_multiple_of(8);
+        let expected = length(usize::from(header.count));
         if header.length as usize != expected {
             return Err(wrong("length", 8));
         }
@@ -220,16 +244,21 @@ struct Arranged {
 /// Sorts by place, measures from the centre, weighs.
 fn arrange(minutiae: &[Minutia]) -> Arranged {
     let mut order: Vec<usize> = (0..minutiae.len()).collect();
+    // Place, angle, kind and quality, an unknown one least, as one number; equal ones in the order of the record.
     let key = |&k: &usize| {
         let m = &minutiae[k];
-        (m.x, m.y, m.angle, m.kind() as u8, m.quality())
+        let place = |v: i16| u64::from(v as u16 ^ 0x8000);
+        let rest = [m.angle, m.kind() as u8, m.quality().unwrap_or(0)].map(u64::from);
+        place(m.x) << 40 | place(m.y) << 24 | rest[0] << 16 | rest[1] << 8 | rest[2]
     };
     if order.len() > p::MOST_MINUTIAE {
         // The best by quality, where it is known.
         order.sort_by_key(|k| (std::cmp::Reverse(minutiae[*k].quality()), key(k)));
         order.truncate(p::MOST_MINUTIAE);
     }
-    order.sort_by_key(key);
+    let mut keys: Vec<(u64, usize)> = order.iter().map(|k| (key(k), *k)).collect();
+    keys.sort_unstable();
+    order.iter_mut().zip(keys).for_each(|(place, (_, k))| *place = k);
     let n = order.len().max(1) as i64;
     let centre = |of: &dyn Fn(&Minutia) -> i16| {
         let least = minutiae.iter().map(|m| i64::from(of(m))).min().unwrap_or(0);
@@ -256,24 +285,4 @@ fn arrange(minutiae: &[Minutia]) -> Arranged {
         })
         .collect();
     Arranged { minutiae: stored, places: order, origin: (cx as f32, cy as f32) }
-}
-
-/// How far the minutiae reach in each of 16 directions.
-fn outline(minutiae: &[Stored]) -> [i16; 16] {
-    std::array::from_fn(|k| {
-        let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
-        let reach = |m: &Stored| f32::from(m.x) * c + f32::from(m.y) * s;
-        minutiae.iter().map(reach).reduce(|a, b| if a < b { b } else { a }).unwrap_or(0.0) as i16
-    })
-}
-
-/// How far below the outline, at most 255.
-fn depth(m: &Stored, outline: &[i16; 16]) -> u8 {
-    (0..16)
-        .map(|k| {
-            let (c, s) = (trigonometry::cos(k as u8 * 16), trigonometry::sin(k as u8 * 16));
-            f32::from(outline[k]) - (f32::from(m.x) * c + f32::from(m.y) * s)
-        })
-        .fold(255.0, |a: f32, b| if b < a { b } else { a })
-        .max(0.0) as u8
 }

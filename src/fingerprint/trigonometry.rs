@@ -36,13 +36,13 @@ static SINES: [f32; 256] = table();
 
 /// The sine of `angle` / 256 turn.
 #[inline(always)]
-pub(super) fn sin(angle: u8) -> f32 {
+pub(super) const fn sin(angle: u8) -> f32 {
     SINES[angle as usize]
 }
 
 /// The cosine of `angle` / 256 turn.
 #[inline(always)]
-pub(super) fn cos(angle: u8) -> f32 {
+pub(super) const fn cos(angle: u8) -> f32 {
     SINES[angle.wrapping_add(64) as usize]
 }
 

@@ -15,7 +15,11 @@ pub trait Derive: Send + Sync {
     /// The columns of the face rows of a segment: `rows` holds rows × `dimension` components.
     fn faces(&self, dimension: usize, rows: &[f32]) -> Vec<DerivedColumn>;
 
-    /// The columns of the fingers of one position of a segment.
+    /// The columns of fingers of one position of a segment, in their order.
+    ///
+    /// A writer asks for a batch of a segment's fingers at a time, while others are enrolled, and joins what it gets: `Fixed` and `Variable`
+    /// columns must not depend on the other fingers. If there is a `Raw` column, or batches have different columns, it asks once more, for
+    /// all fingers at once.
     fn fingers(&self, position: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn>;
 }
 

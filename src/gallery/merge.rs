@@ -8,13 +8,15 @@
 use super::{
     Derive, GalleryError, ItemLayout, Segment,
     columns::{Derived, Faces, Fingers},
+    entries::Entries,
+    joined::Joined,
     keys::{registration_hash, subject_key},
     layout::ColumnKind::*,
     map::Map,
     segment_file::SegmentFile,
     segment_writer::{ColumnForm, SegmentWriter},
-    staging::{Entries, Target, write_derived},
     table::{ColumnKey, Modality},
+    target::Target,
 };
 use crate::template::{FingerPosition, MinutiaeTemplate};
 use std::{collections::BTreeSet, fs::File, sync::Arc};
@@ -103,8 +105,8 @@ fn merge_faces(
                 gathered.extend_from_slice(part.column.embedding(i)?);
             }
         }
-        let derived = derive.faces(target.dimension, &gathered);
-        return write_derived(writer, Modality::Face, items, derive.version(), derived);
+        let derived = Joined::of(items, derive.faces(target.dimension, &gathered))?;
+        return derived.write(writer, Modality::Face, derive.version());
     }
     writer.flush()?;
     let path = writer.path();
@@ -112,8 +114,8 @@ fn merge_faces(
     let embeddings = map.get(written).and_then(|bytes| bytemuck::try_cast_slice(bytes).ok()).ok_or_else(|| {
         GalleryError::io(path, "map")(std::io::Error::other("the file is shorter than what was written"))
     })?;
-    let derived = derive.faces(target.dimension, embeddings);
-    write_derived(writer, Modality::Face, items, derive.version(), derived)
+    let derived = Joined::of(items, derive.faces(target.dimension, embeddings))?;
+    derived.write(writer, Modality::Face, derive.version())
 }
 
 fn merge_fingers(
@@ -154,8 +156,8 @@ fn merge_fingers(
         .iter()
         .flat_map(|part| part.kept.iter().map(|&(i, _)| part.column.template(i)))
         .collect::<Result<Vec<MinutiaeTemplate>, _>>()?;
-    let derived = derive.fingers(position, &templates);
-    write_derived(writer, modality, items, derive.version(), derived)
+    let derived = Joined::of(items, derive.fingers(position, &templates))?;
+    derived.write(writer, modality, derive.version())
 }
 
 /// The inputs that have a column, with what of it stays.

@@ -9,7 +9,8 @@
 //! registrations, the embeddings, for each finger position the minutiae, and columns *derived* from them by whoever
 //! searches ([`Derive`]). Segments are written once. The *manifest* names those that make up a commit and is replaced by renaming:
 //! a reader sees one commit or the next ([`Snapshot`]), keeps what it has mapped as long as it likes, and goes on with a newer one
-//! when it asks ([`Gallery::refresh`]). One [`Writer`] at a time enrols, removes, commits and compacts.
+//! when it asks ([`Gallery::refresh`]). One [`Writer`] at a time enrols, removes, commits and compacts; threads that each enrol a little share
+//! one, and its commits ([`GroupWriter`]).
 //!
 //! The way of immutable segments with a swapped manifest is that of Lucene and its descendants (tantivy among them).
 //!
@@ -51,9 +52,13 @@
 
 mod check;
 mod columns;
+mod commit;
 mod compact;
 mod derive;
+mod entries;
 mod error;
+mod group;
+mod joined;
 mod key;
 mod keys;
 mod layout;
@@ -70,17 +75,21 @@ mod segment;
 mod segment_file;
 mod segment_writer;
 mod snapshot;
+mod stage;
 mod staging;
 mod storage;
 mod subjects;
 mod table;
+mod target;
 mod writer;
 
 pub use check::{CheckReport, Problem, check, check_with};
 pub use columns::{Derived, Faces, Fingers, ItemLayout};
+pub use commit::Commit;
 pub use compact::Compacted;
 pub use derive::{Derive, DerivedColumn, DerivedLayout, NothingDerived};
 pub use error::{GalleryError, Rejection};
+pub use group::GroupWriter;
 pub use key::Key;
 pub use keys::subject_key;
 pub use layout::FingerProperties;
@@ -91,4 +100,4 @@ pub use segment_file::Checking;
 pub use snapshot::{Info, Place, Snapshot};
 pub use storage::{Disk, Storage, StorageFile};
 pub use table::Modality;
-pub use writer::{Commit, Removed, Writer};
+pub use writer::{Removed, Writer};

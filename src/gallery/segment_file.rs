@@ -34,6 +34,10 @@ pub enum Checking {
 }
 
 /// A column of a mapped segment.
+///
+/// What it remembers of earlier checks is atomic, not locked. The flags guard nothing: bytes never change, each flag only ever rises, and
+/// who does not see one raised checks again and finds the same. So no order of loads and stores is wrong, and there is none
+/// to search for with loom.
 pub(crate) struct Column {
     pub key: ColumnKey,
     pub entry: ColumnEntry,

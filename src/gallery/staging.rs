@@ -1,145 +1,33 @@
 //! Registrations that were enrolled and not yet written: what becomes one segment.
 
 use super::{
-    Derive, DerivedColumn, DerivedLayout, FingerProperties, GalleryError, Key,
-    layout::{self, ColumnKind::*, segment_name},
-    segment_file::{Checking, Opening, SegmentFile},
-    segment_writer::{ColumnForm, SegmentWriter, Unsynced},
-    storage::Storage,
-    table::{ColumnKey, Modality},
+    Derive,
+    entries::Entries,
+    stage::{FingerBatch, Rest, Stage, Written},
+    target::Target,
 };
-use crate::{
-    registration::{Demographics, Finger, Registration},
-    template::{FingerPosition, MinutiaeTemplate},
-};
+use crate::registration::{Demographics, Finger, Registration};
 use std::{
     collections::{HashMap, HashSet},
-    path::Path,
+    io,
     sync::Arc,
+    thread::JoinHandle,
 };
-use zeroize::Zeroize;
+use zeroize::Zeroizing;
 
-/// Where a segment is written.
-#[derive(Clone)]
-pub(crate) struct Target {
-    pub storage: Arc<dyn Storage>,
-    pub directory: std::path::PathBuf,
-    pub gallery: [u8; 16],
-    pub dimension: usize,
-    pub checking: Checking,
-    /// The key by which segments are sealed, if they are.
-    pub key: Option<Key>,
-}
-
-impl Target {
-    /// Starts a segment file.
-    pub(crate) fn create(&self, segment: u64) -> Result<SegmentWriter, GalleryError> {
-        let path = self.directory.join(segment_name(segment));
-        SegmentWriter::create(&*self.storage, &path, (self.gallery, self.key.as_ref()), segment, self.dimension)
-    }
-
-    /// Opens a segment that was just written. Its bytes come from memory, so they are not read again to be checked.
-    pub(crate) fn open(&self, segment: u64) -> Result<SegmentFile, GalleryError> {
-        let how = Opening { checking: self.checking, key: self.key.as_ref(), keeps_going: false };
-        SegmentFile::open(&self.directory.join(segment_name(segment)), self.gallery, segment, how)
-    }
-}
-
-/// The columns of the registrations themselves, of rows that are staged or merged.
-#[derive(Default)]
-pub(crate) struct Entries {
-    registration_offsets: Vec<u32>,
-    registration_text: Vec<u8>,
-    hashes: Vec<u64>,
-    personal_offsets: Vec<u32>,
-    personal_text: Vec<u8>,
-    subjects: Vec<u128>,
-    captured_at: Vec<i64>,
-    provinces: Vec<u16>,
-    sexes: Vec<u8>,
-    birth_years: Vec<u16>,
-    missing_offsets: Vec<u32>,
-    missing_text: Vec<u8>,
-}
-
-impl Entries {
-    pub(crate) fn len(&self) -> usize {
-        self.hashes.len()
-    }
-
-    /// Adds a row.
-    pub(crate) fn push(
-        &mut self,
-        (registration, hash): (&str, u64),
-        (personal_id, subject): (&str, u128),
-        captured_at: Option<i64>,
-        demographics: Option<Demographics>,
-    ) {
-        self.registration_offsets.push(self.registration_text.len() as u32);
-        self.registration_text.extend_from_slice(registration.as_bytes());
-        self.hashes.push(hash);
-        self.personal_offsets.push(self.personal_text.len() as u32);
-        self.personal_text.extend_from_slice(personal_id.as_bytes());
-        self.subjects.push(subject);
-        self.captured_at.push(captured_at.unwrap_or(layout::TIME_UNKNOWN));
-        self.provinces.push(demographics.map_or(layout::PROVINCE_UNKNOWN, |of| of.province));
-        self.sexes.push(demographics.map_or(layout::SEX_UNKNOWN, |of| of.sex as u8));
-        self.birth_years.push(demographics.map_or(layout::BIRTH_YEAR_UNKNOWN, |of| of.birth_year));
-        self.missing_offsets.push(self.missing_text.len() as u32);
-    }
-
-    /// Adds a missing finger to the last row.
-    pub(crate) fn push_missing(&mut self, position: FingerPosition, reason: &str) {
-        self.missing_text.extend_from_slice(&[position.number(), reason.len().min(layout::MAX_REASON) as u8]);
-        self.missing_text.extend_from_slice(&reason.as_bytes()[..reason.len().min(layout::MAX_REASON)]);
-    }
-
-    /// The name of a row's registration.
-    fn registration(&self, row: u32) -> &[u8] {
-        let from = self.registration_offsets[row as usize] as usize;
-        let to =
-            self.registration_offsets.get(row as usize + 1).map_or(self.registration_text.len(), |&to| to as usize);
-        &self.registration_text[from..to]
-    }
-
-    /// Writes the columns.
-    pub(crate) fn write(mut self, writer: &mut SegmentWriter) -> Result<(), GalleryError> {
-        self.registration_offsets.push(self.registration_text.len() as u32);
-        self.personal_offsets.push(self.personal_text.len() as u32);
-        self.missing_offsets.push(self.missing_text.len() as u32);
-        let rows = self.hashes.len() as u32;
-        let mut by_hash: Vec<(u64, u32)> = self.hashes.iter().copied().zip(0..rows).collect();
-        by_hash.sort_unstable();
-        let mut by_subject: Vec<(u128, u32)> = self.subjects.iter().copied().zip(0..rows).collect();
-        by_subject.sort_unstable();
-        let (hashes, hash_rows): (Vec<u64>, Vec<u32>) = by_hash.into_iter().unzip();
-        let (sorted, subject_rows): (Vec<u128>, Vec<u32>) = by_subject.into_iter().unzip();
-        writer.column(ColumnKey::entries(RegistrationOffsets), &self.registration_offsets)?;
-        writer.column(ColumnKey::entries(RegistrationText), &self.registration_text)?;
-        writer.column(ColumnKey::entries(RegistrationHashes), &hashes)?;
-        writer.column(ColumnKey::entries(RegistrationOrder), &hash_rows)?;
-        writer.column(ColumnKey::entries(PersonalOffsets), &self.personal_offsets)?;
-        writer.column(ColumnKey::entries(PersonalText), &self.personal_text)?;
-        writer.column(ColumnKey::entries(SubjectKeys), &self.subjects)?;
-        writer.column(ColumnKey::entries(SubjectSorted), &sorted)?;
-        writer.column(ColumnKey::entries(SubjectOrder), &subject_rows)?;
-        writer.column(ColumnKey::entries(CapturedAt), &self.captured_at)?;
-        writer.column(ColumnKey::entries(Province), &self.provinces)?;
-        writer.column(ColumnKey::entries(SexCode), &self.sexes)?;
-        writer.column(ColumnKey::entries(BirthYear), &self.birth_years)?;
-        writer.column(ColumnKey::entries(MissingOffsets), &self.missing_offsets)?;
-        writer.column(ColumnKey::entries(MissingText), &self.missing_text)
-    }
-}
+/// So many fingers are derived together: enough for all cores, a few milliseconds' work.
+const BATCH: usize = 1 << 10;
 
 /// Rows that become one segment.
 #[derive(Default)]
 pub(crate) struct Staging {
     entries: Entries,
     face_rows: Vec<u32>,
-    embeddings: Vec<f32>,
-    finger_rows: [Vec<u32>; FingerPosition::COUNT],
-    fingers: [Vec<MinutiaeTemplate>; FingerPosition::COUNT],
+    embeddings: Zeroizing<Vec<f32>>,
+    /// Fingers that the thread has not got yet.
+    fingers: FingerBatch,
+    /// The thread that derives what the fingers' columns hold, once there was a batch for it.
+    stage: Option<Stage>,
     bytes: usize,
     by_hash: HashMap<u64, u32>,
     subjects: HashSet<u128>,
@@ -191,10 +79,8 @@ impl Staging {
         for finger in fingers {
             match finger {
                 Finger::Captured(template) => {
-                    let position = usize::from(template.position().number());
                     self.bytes += 16 + 8 * template.minutiae().len();
-                    self.finger_rows[position].push(row);
-                    self.fingers[position].push(template);
+                    self.fingers.push(row, template);
                 }
                 Finger::Missing { position, reason } => {
                     self.entries.push_missing(position, &reason);
@@ -204,109 +90,38 @@ impl Staging {
         }
     }
 
-    /// Writes the rows as a segment and opens it; the file is not synced yet.
+    /// Hands a full batch of fingers to the thread, so that it is derived while others are enrolled.
+    pub(crate) fn hand_over(&mut self, target: &Target, derive: &Arc<dyn Derive>) {
+        if self.fingers.len() < BATCH {
+            return;
+        }
+        // Without a thread the batch grows; whoever writes the stage asks for one again and says that there is none.
+        self.stage = self.stage.take().or_else(|| Stage::start(target, derive).ok());
+        if let Some(stage) = &self.stage {
+            stage.take(std::mem::take(&mut self.fingers));
+        }
+    }
+
+    /// Starts writing the rows as a segment.
+    ///
+    /// # Errors
+    /// If the system has no thread to give.
     pub(crate) fn write(
-        mut self,
+        self,
         target: &Target,
         segment: u64,
-        derive: &dyn Derive,
-    ) -> Result<(SegmentFile, Unsynced), GalleryError> {
-        let rows = self.rows();
-        let mut writer = target.create(segment)?;
-        self.entries.write(&mut writer)?;
-        if !self.face_rows.is_empty() {
-            writer.column(ColumnKey::of(Modality::Face, Rows), &self.face_rows)?;
-            let key = ColumnKey::of(Modality::Face, Embeddings);
-            writer.begin(key, ColumnForm { stride: 4 * target.dimension as u32, ..ColumnForm::default() })?;
-            writer.write(bytemuck::cast_slice(&self.embeddings))?;
-            writer.end()?;
-            let derived = derive.faces(target.dimension, &self.embeddings);
-            write_derived(&mut writer, Modality::Face, self.face_rows.len(), derive.version(), derived)?;
-        }
-        self.embeddings.zeroize();
-        for ((position, rows), templates) in FingerPosition::all().zip(&self.finger_rows).zip(self.fingers) {
-            if templates.is_empty() {
-                continue;
-            }
-            let modality = Modality::Finger(position);
-            write_fingers(&mut writer, modality, rows, &templates)?;
-            let derived = derive.fingers(position, &templates);
-            write_derived(&mut writer, modality, templates.len(), derive.version(), derived)?;
-        }
-        let unsynced = writer.finish(rows)?;
-        Ok((target.open(segment)?, unsynced))
+        derive: &Arc<dyn Derive>,
+    ) -> io::Result<JoinHandle<Written>> {
+        let Staging { entries, face_rows, embeddings, fingers, stage, .. } = self;
+        let stage = stage.map_or_else(|| Stage::start(target, derive), Ok)?;
+        stage.take(fingers);
+        Ok(stage.finish(Rest { segment, entries, face_rows, embeddings }))
     }
-}
 
-fn write_fingers(
-    writer: &mut SegmentWriter,
-    modality: Modality,
-    rows: &[u32],
-    templates: &[MinutiaeTemplate],
-) -> Result<(), GalleryError> {
-    writer.column(ColumnKey::of(modality, Rows), rows)?;
-    let mut offsets = Vec::with_capacity(templates.len() + 1);
-    let mut end = 0;
-    offsets.push(0);
-    for template in templates {
-        end += template.minutiae().len() as u32;
-        offsets.push(end);
-    }
-    writer.column(ColumnKey::of(modality, MinutiaeOffsets), &offsets)?;
-    let key = ColumnKey::of(modality, Minutiae);
-    writer.begin(key, ColumnForm { stride: 8, ..ColumnForm::default() })?;
-    for template in templates {
-        writer.write(bytemuck::cast_slice(template.minutiae()))?;
-    }
-    writer.end()?;
-    let properties: Vec<FingerProperties> = templates.iter().map(FingerProperties::of).collect();
-    writer.column(ColumnKey::of(modality, Properties), &properties)
-}
-
-/// Writes derived columns, having seen that they have an item for each of `items` rows.
-pub(crate) fn write_derived(
-    writer: &mut SegmentWriter,
-    modality: Modality,
-    items: usize,
-    version: u32,
-    mut columns: Vec<DerivedColumn>,
-) -> Result<(), GalleryError> {
-    columns.sort_by_key(|column| column.kind);
-    for DerivedColumn { kind, layout, bytes } in columns {
-        let (form, stride, fits) = match &layout {
-            DerivedLayout::Fixed { stride } => (1, *stride, *stride > 0 && bytes.len() == items * *stride as usize),
-            DerivedLayout::Variable { offsets } => {
-                let ascend = offsets.first() == Some(&0) && offsets.windows(2).all(|pair| pair[0] <= pair[1]);
-                (2, 1, ascend && offsets.len() == items + 1 && offsets.last() == Some(&(bytes.len() as u64)))
-            }
-            DerivedLayout::Raw => (3, 1, true),
-        };
-        if !fits {
-            return Err(GalleryError::Option { reason: "a derived column has not one item for each row" });
-        }
-        let form = ColumnForm { stride, derived_layout: form, derived_version: version };
-        writer.begin(ColumnKey::derived(modality, kind, DerivedBytes), form)?;
-        writer.write(&bytes)?;
-        writer.end()?;
-        if let DerivedLayout::Variable { offsets } = layout {
-            writer.begin(ColumnKey::derived(modality, kind, DerivedOffsets), ColumnForm { stride: 8, ..form })?;
-            writer.write(bytemuck::cast_slice(&offsets))?;
-            writer.end()?;
+    /// Forgets the rows.
+    pub(crate) fn abandon(&mut self) {
+        if let Some(stage) = std::mem::take(self).stage {
+            stage.abandon();
         }
     }
-    Ok(())
-}
-
-/// The names of files in a directory that look like segments or live rows.
-pub(crate) fn data_files(directory: &Path) -> Result<Vec<String>, GalleryError> {
-    let entries = std::fs::read_dir(directory).map_err(GalleryError::io(directory, "read"))?;
-    let mut names = Vec::new();
-    for entry in entries {
-        let name = entry.map_err(GalleryError::io(directory, "read"))?.file_name();
-        if let Some(name) = name.to_str().filter(|name| name.starts_with("segment-") || name.starts_with("live-")) {
-            names.push(name.to_string());
-        }
-    }
-    names.sort_unstable();
-    Ok(names)
 }

@@ -1,24 +1,23 @@
 //! The one writer: enrols, removes, commits.
 //!
-//! Registrations are staged in memory. When enough are staged they become a segment file, derived columns and all, in a thread of its own
-//! while the caller goes on enrolling into the next stage, and while the file before is being synced; so memory holds at most
-//! two stages, and neither the cores nor the disk wait for each other. These
-//! files are not part of any commit: a writer that is dropped, or a process that ends, leaves files which no manifest names, and
+//! Registrations are staged in memory, and their fingers' columns derived meanwhile by the stage's own thread. When enough are staged, that
+//! thread makes a segment file of them while the caller goes on enrolling into the next stage, and while the file before is being
+//! synced; so memory holds at most two stages, and neither the cores nor the disk wait for each other. These files are not part of
+//! any commit: a writer that is dropped, or a process that ends, leaves files which no manifest names, and
 //! the next writer removes them. [`Writer::commit`] syncs what is not yet synced and publishes all segments and removals in one
 //! manifest.
 
 use super::{
     Derive, GalleryError, Rejection, Snapshot,
     keys::{registration_hash, subject_key},
-    layout::{self, live_name, segment_name},
-    live,
+    layout,
     lock::Lock,
-    manifest::{Manifest, ManifestLive, ManifestSegment},
     open::Shared,
     segment_file::SegmentFile,
-    segment_writer::Unsynced,
-    staging::{Staging, Target, data_files},
+    stage::Written,
+    staging::Staging,
     subjects,
+    target::Target,
 };
 use crate::registration::{Demographics, Finger, IdScheme, PersonalId, Registration};
 use std::{
@@ -39,10 +38,10 @@ pub struct Writer {
     /// The segment written last, on its way to the disk.
     syncing: Option<JoinHandle<Result<(), GalleryError>>>,
     /// Segments written since the last commit.
-    fresh: Vec<Arc<SegmentFile>>,
+    pub(crate) fresh: Vec<Arc<SegmentFile>>,
     /// The live rows of segments from which rows were removed since the last commit.
-    pending: BTreeMap<u64, Vec<u64>>,
-    removed_subjects: u64,
+    pub(crate) pending: BTreeMap<u64, Vec<u64>>,
+    pub(crate) removed_subjects: u64,
     pub(crate) next_segment: u64,
     pub(crate) stopped: Option<GalleryError>,
     pub(crate) merge_error: Option<GalleryError>,
@@ -51,20 +50,8 @@ pub struct Writer {
 
 /// A stage that is being written.
 struct InFlight {
-    thread: JoinHandle<Result<(SegmentFile, Unsynced), GalleryError>>,
+    thread: JoinHandle<Written>,
     hashes: HashSet<u64>,
-}
-
-/// What a commit published.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Commit {
-    /// Its number, one more than that of the commit before.
-    pub number: u64,
-    /// Registrations it added.
-    pub enrolled: u64,
-    /// Registrations it removed.
-    pub removed: u64,
 }
 
 /// What a removal found.
@@ -137,6 +124,7 @@ impl Writer {
             _ => None,
         };
         self.staging.push(registration, hash, subject, demographics);
+        self.staging.hand_over(&self.target, &self.derive);
         let limits = &self.shared.options.limits;
         if self.staging.rows() >= limits.staged_rows || self.staging.bytes() >= limits.staged_bytes {
             self.send_off()?;
@@ -182,106 +170,11 @@ impl Writer {
         fresh + in_flight + self.staging.rows() as u64
     }
 
-    /// Publishes everything since the last commit, all of it or nothing. When it returns, a loss of power takes nothing of it.
-    ///
-    /// Without anything to publish it returns the last commit. Small segments are then merged, which later readers see and earlier
-    /// ones do not.
-    ///
-    /// # Errors
-    /// If the system refuses. The writer then takes no more, and the gallery is at the commit before, or, if the very last
-    /// step failed, at this one.
-    pub fn commit(&mut self) -> Result<Commit, GalleryError> {
-        let commit = self.publish()?;
-        self.merge_tiers()?;
-        Ok(commit)
-    }
-
     /// Gives the gallery back without committing: the same as dropping the writer.
     pub fn abandon(self) {}
 
     pub(crate) fn has_uncommitted(&self) -> bool {
         self.staging.rows() > 0 || self.in_flight.is_some() || !self.fresh.is_empty() || !self.pending.is_empty()
-    }
-
-    fn publish(&mut self) -> Result<Commit, GalleryError> {
-        self.running()?;
-        self.send_off()?;
-        self.settle()?;
-        self.wait_for_disk()?;
-        let before = self.base.clone();
-        let unchanged = Commit { number: before.manifest.commit, enrolled: 0, removed: 0 };
-        if self.fresh.is_empty() && self.pending.is_empty() {
-            return Ok(unchanged);
-        }
-        let manifest = self.stop_on_error(|writer| writer.next_manifest())?;
-        let lived = |rows: &ManifestSegment| rows.live.map_or(rows.rows, |live| live.rows);
-        let kept = manifest.segments.iter().filter(|s| before.manifest.segments.iter().any(|b| b.id == s.id));
-        let enrolled = manifest.registrations - kept.map(lived).sum::<u64>();
-        let commit = Commit {
-            number: manifest.commit,
-            enrolled,
-            removed: before.manifest.registrations + enrolled - manifest.registrations,
-        };
-        self.replace_manifest(&manifest)?;
-        self.fresh.clear();
-        self.pending.clear();
-        self.removed_subjects = 0;
-        Ok(commit)
-    }
-
-    /// The manifest of the next commit; its files are written and synced.
-    fn next_manifest(&mut self) -> Result<Manifest, GalleryError> {
-        let before = self.base.clone();
-        let mut manifest = before.manifest.clone();
-        manifest.commit += 1;
-        manifest.next_segment = self.next_segment;
-        let old: Vec<_> = before.segments.iter().map(|segment| self.rows(&segment.file, segment.live())).collect();
-        let new: Vec<_> = self.fresh.iter().map(|file| self.rows(file, None)).collect();
-        let subjects = manifest.subjects + subjects::added(&new, &old)?;
-        manifest.subjects = subjects.saturating_sub(self.removed_subjects);
-        manifest.segments.extend(self.fresh.iter().map(|file| ManifestSegment {
-            id: file.id,
-            bytes: file.bytes(),
-            rows: file.rows as u64,
-            trailer: file.trailer_checksum,
-            live: None,
-        }));
-        for stated in &mut manifest.segments {
-            let Some(words) = self.pending.get(&stated.id) else { continue };
-            let place = (stated.id, manifest.commit, stated.rows as usize);
-            let rows = words.iter().map(|word| u64::from(word.count_ones())).sum();
-            if rows > 0 {
-                live::write(&*self.target.storage, &self.target.directory, self.target.gallery, place, words)?;
-            }
-            stated.live = Some(ManifestLive { commit: manifest.commit, rows });
-        }
-        // A segment without live rows has no more to say.
-        manifest.segments.retain(|stated| stated.live.is_none_or(|live| live.rows > 0));
-        manifest.registrations = manifest.segments.iter().map(|s| s.live.map_or(s.rows, |live| live.rows)).sum();
-        Ok(manifest)
-    }
-
-    /// Publishes a manifest and goes on from it.
-    pub(crate) fn replace_manifest(&mut self, manifest: &Manifest) -> Result<(), GalleryError> {
-        self.stop_on_error(|writer| {
-            manifest.publish(&*writer.target.storage, &writer.target.directory)?;
-            writer.base = writer.shared.refresh()?;
-            writer.sweep()
-        })
-    }
-
-    /// Removes files that neither the last commit nor this writer knows: left by an earlier writer, or replaced.
-    /// Readers that have them mapped keep them.
-    fn sweep(&self) -> Result<(), GalleryError> {
-        let manifest = &self.base.manifest;
-        let mut known: HashSet<String> = self.fresh.iter().map(|file| segment_name(file.id)).collect();
-        known.extend(manifest.segments.iter().map(|segment| segment_name(segment.id)));
-        known.extend(manifest.segments.iter().filter_map(|s| s.live.map(|live| live_name(s.id, live.commit))));
-        for name in data_files(&self.target.directory)?.into_iter().filter(|name| !known.contains(name)) {
-            let path = self.target.directory.join(name);
-            self.target.storage.remove(&path).map_err(GalleryError::io(&path, "remove"))?;
-        }
-        Ok(())
     }
 
     /// Whether a registration exists: `Some(true)` if it is staged, `Some(false)` if it is committed.
@@ -335,7 +228,7 @@ impl Writer {
     }
 
     /// Starts writing the stage as a segment, once the one before is written.
-    fn send_off(&mut self) -> Result<(), GalleryError> {
+    pub(crate) fn send_off(&mut self) -> Result<(), GalleryError> {
         self.settle()?;
         if self.staging.rows() == 0 {
             return Ok(());
@@ -344,10 +237,8 @@ impl Writer {
         let hashes = staging.hashes();
         let segment = self.next_segment;
         self.next_segment += 1;
-        let (target, derive) = (self.target.clone(), self.derive.clone());
-        let thread = std::thread::Builder::new()
-            .name("vantay-segment".into())
-            .spawn(move || staging.write(&target, segment, &*derive))
+        let thread = staging
+            .write(&self.target, segment, &self.derive)
             .map_err(GalleryError::io(&self.target.directory, "start a thread for"));
         let thread = self.stop_on_error(|_| thread)?;
         self.in_flight = Some(InFlight { thread, hashes });
@@ -355,7 +246,7 @@ impl Writer {
     }
 
     /// Waits for the stage that is being written.
-    fn settle(&mut self) -> Result<(), GalleryError> {
+    pub(crate) fn settle(&mut self) -> Result<(), GalleryError> {
         let Some(stage) = self.in_flight.take() else { return Ok(()) };
         let written = match stage.thread.join() {
             Ok(written) => written,
@@ -374,7 +265,7 @@ impl Writer {
     }
 
     /// Waits until every segment written so far is safe.
-    fn wait_for_disk(&mut self) -> Result<(), GalleryError> {
+    pub(crate) fn wait_for_disk(&mut self) -> Result<(), GalleryError> {
         let Some(thread) = self.syncing.take() else { return Ok(()) };
         let synced = thread.join().unwrap_or(Err(GalleryError::Option { reason: "syncing a segment panicked" }));
         self.stop_on_error(|_| synced)
@@ -399,7 +290,7 @@ impl Writer {
         }
     }
 
-    fn rows<'a>(&'a self, file: &'a SegmentFile, live: Option<&'a [u64]>) -> subjects::Rows<'a> {
+    pub(crate) fn rows<'a>(&'a self, file: &'a SegmentFile, live: Option<&'a [u64]>) -> subjects::Rows<'a> {
         subjects::Rows { file, live: self.pending.get(&file.id).map(Vec::as_slice).or(live) }
     }
 
@@ -453,6 +344,7 @@ impl Drop for Writer {
     /// Waits for the stage that is being written, and removes what was not committed. What cannot be removed now, the next
     /// writer removes; so too after an error, when it is not known which manifest stands.
     fn drop(&mut self) {
+        self.staging.abandon();
         if let Some(stage) = self.in_flight.take() {
             let _ = stage.thread.join();
         }

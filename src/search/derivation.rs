@@ -46,18 +46,32 @@ impl Derive for SearchColumns {
     }
 
     fn fingers(&self, _: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn> {
-        let prepared: Vec<Prepared> = templates.par_iter().map(Prepared::new).collect();
-        let mut offsets = Vec::with_capacity(prepared.len() + 1);
-        let mut bytes = Vec::with_capacity(prepared.iter().map(|p| p.as_bytes().len()).sum());
+        let mut offsets = Vec::with_capacity(templates.len() + 1);
         offsets.push(0);
-        for finger in &prepared {
-            bytes.extend_from_slice(finger.as_bytes());
-            offsets.push(bytes.len() as u64);
+        let mut end = 0;
+        for template in templates {
+            end += Prepared::length_of(template) as u64;
+            offsets.push(end);
         }
-        let mut codes = vec![0; prepared.len() * ScreenCode::STRIDE];
-        codes.par_chunks_mut(ScreenCode::STRIDE).zip(&prepared).for_each(|(code, finger)| {
-            code.copy_from_slice(ScreenCode::new(finger).as_bytes());
-        });
+        let mut bytes = vec![0; end as usize];
+        let mut codes = vec![0; templates.len() * ScreenCode::STRIDE];
+        // Each finger is prepared in memory that is warm, and what is stored is touched once.
+        let mut rest = bytes.as_mut_slice();
+        let mut places = Vec::with_capacity(templates.len());
+        for template in templates {
+            let (place, after) = std::mem::take(&mut rest).split_at_mut(Prepared::length_of(template));
+            places.push(place);
+            rest = after;
+        }
+        let (codes_of, _) = codes.as_chunks_mut::<{ ScreenCode::STRIDE }>();
+        templates.par_iter().zip(places).zip(codes_of).with_min_len(8).for_each_init(
+            Prepared::empty,
+            |prepared, ((template, place), code)| {
+                prepared.renew(template);
+                place.copy_from_slice(prepared.as_bytes());
+                ScreenCode::write(prepared.view(), code);
+            },
+        );
         let stride = ScreenCode::STRIDE as u32;
         vec![
             DerivedColumn { kind: FINGER_PREPARED, layout: DerivedLayout::Variable { offsets }, bytes },

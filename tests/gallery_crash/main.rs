@@ -6,7 +6,10 @@
 //! pass the deep check, and take the next commit.
 #![allow(clippy::unwrap_used)]
 
+#[path = "../gallery_support/mod.rs"]
 mod gallery_support;
+mod power_loss;
+mod recorder;
 
 use gallery_support::{
     Doubles,
@@ -14,123 +17,20 @@ use gallery_support::{
     face_spec, sample,
     storage::Unsynced,
 };
-use parking_lot::Mutex;
-use rand::{RngExt, SeedableRng};
+use power_loss::DiskState;
+use rand::SeedableRng;
 use rand_pcg::Pcg64Mcg;
+use recorder::{Recorder, Shared, Step};
 use std::{
-    collections::{BTreeMap, HashMap},
+    collections::BTreeMap,
     io,
     path::{Path, PathBuf},
     sync::Arc,
 };
 use vantay::{
-    gallery::{
-        Disk, Gallery, GalleryError, Key, Limits, Options, ReadOptions, Storage, StorageFile, Writer, check_with,
-    },
+    gallery::{Disk, Gallery, GalleryError, Key, Limits, Options, ReadOptions, Storage, Writer, check_with},
     registration::{IdScheme, PersonalId},
 };
-
-#[derive(Clone)]
-enum Step {
-    CreateDirectory,
-    Create(PathBuf),
-    Append(PathBuf, Vec<u8>),
-    Sync(PathBuf),
-    Rename(PathBuf, PathBuf),
-    Remove(PathBuf),
-    SyncDirectory,
-    /// A call returned; the gallery must hold what stands at this place of the history.
-    Promised(usize),
-}
-
-/// Writes down every operation and passes it on to the disk, until it is told to fail.
-#[derive(Default)]
-struct Recorder {
-    steps: Mutex<Vec<Step>>,
-    /// The operation to fail, and how.
-    fail: Option<(usize, io::ErrorKind)>,
-    count: Mutex<usize>,
-}
-
-impl Recorder {
-    /// `Err` if this operation is the one to fail.
-    fn next(&self) -> io::Result<()> {
-        let mut count = self.count.lock();
-        *count += 1;
-        match self.fail {
-            Some((at, kind)) if at + 1 == *count => Err(kind.into()),
-            _ => Ok(()),
-        }
-    }
-
-    fn record(&self, step: Step) {
-        self.steps.lock().push(step);
-    }
-}
-
-struct Shared(Arc<Recorder>);
-
-struct RecordedFile {
-    recorder: Arc<Recorder>,
-    path: PathBuf,
-    file: Box<dyn StorageFile>,
-}
-
-impl Storage for Shared {
-    fn create_directory(&self, path: &Path) -> io::Result<()> {
-        self.0.next()?;
-        Disk.create_directory(path)?;
-        self.0.record(Step::CreateDirectory);
-        Ok(())
-    }
-
-    fn create(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
-        self.0.next()?;
-        let file = Disk.create(path)?;
-        self.0.record(Step::Create(path.into()));
-        Ok(Box::new(RecordedFile { recorder: self.0.clone(), path: path.into(), file }))
-    }
-
-    fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
-        self.0.next()?;
-        Disk.rename(from, to)?;
-        self.0.record(Step::Rename(from.into(), to.into()));
-        Ok(())
-    }
-
-    fn remove(&self, path: &Path) -> io::Result<()> {
-        self.0.next()?;
-        Disk.remove(path)?;
-        self.0.record(Step::Remove(path.into()));
-        Ok(())
-    }
-
-    fn sync_directory(&self, _: &Path) -> io::Result<()> {
-        self.0.next()?;
-        self.0.record(Step::SyncDirectory);
-        Ok(())
-    }
-}
-
-impl StorageFile for RecordedFile {
-    fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
-        if let Err(error) = self.recorder.next() {
-            // A full disk takes a part of it.
-            self.file.append(&bytes[..bytes.len() / 2])?;
-            return Err(error);
-        }
-        self.file.append(bytes)?;
-        self.recorder.record(Step::Append(self.path.clone(), bytes.to_vec()));
-        Ok(())
-    }
-
-    fn sync(&mut self) -> io::Result<()> {
-        self.recorder.next()?;
-        // The bytes are in the record; the test's own disk need not be waited for.
-        self.recorder.record(Step::Sync(self.path.clone()));
-        Ok(())
-    }
-}
 
 /// An encrypted gallery or a plain one.
 #[derive(Clone, Copy)]
@@ -242,149 +142,6 @@ fn run(kind: Kind, path: &Path, recorder: &Arc<Recorder>) -> (usize, Result<(), 
         Ok(())
     })();
     (promised, result)
-}
-
-/// A file as a disk has it: what is safe, and the changes that may or may not be.
-#[derive(Clone, Default)]
-struct Inode {
-    safe: Vec<u8>,
-    pending: Vec<Change>,
-    length: usize,
-}
-
-#[derive(Clone)]
-enum Change {
-    Truncate,
-    Write(usize, Vec<u8>),
-}
-
-#[derive(Clone)]
-enum NameChange {
-    Create(PathBuf, usize),
-    Rename(PathBuf, PathBuf),
-    Remove(PathBuf),
-}
-
-/// What a disk holds after some steps.
-#[derive(Clone, Default)]
-struct DiskState {
-    inodes: Vec<Inode>,
-    /// Names as running programs see them, and as a loss of power would leave them.
-    names: HashMap<PathBuf, usize>,
-    safe_names: BTreeMap<PathBuf, usize>,
-    pending: Vec<NameChange>,
-}
-
-impl DiskState {
-    fn apply(&mut self, step: &Step) {
-        match step {
-            Step::Create(path) => match self.names.get(path) {
-                Some(&inode) => {
-                    self.inodes[inode].pending.push(Change::Truncate);
-                    self.inodes[inode].length = 0;
-                }
-                None => {
-                    self.inodes.push(Inode::default());
-                    self.names.insert(path.clone(), self.inodes.len() - 1);
-                    self.pending.push(NameChange::Create(path.clone(), self.inodes.len() - 1));
-                }
-            },
-            Step::Append(path, bytes) => {
-                let inode = &mut self.inodes[self.names[path]];
-                inode.pending.push(Change::Write(inode.length, bytes.clone()));
-                inode.length += bytes.len();
-            }
-            Step::Sync(path) => {
-                let inode = &mut self.inodes[self.names[path]];
-                let pending = std::mem::take(&mut inode.pending);
-                pending.iter().for_each(|change| change.apply(&mut inode.safe));
-            }
-            Step::Rename(from, to) => {
-                let inode = self.names.remove(from).unwrap();
-                self.names.insert(to.clone(), inode);
-                self.pending.push(NameChange::Rename(from.clone(), to.clone()));
-            }
-            Step::Remove(path) => {
-                self.names.remove(path);
-                self.pending.push(NameChange::Remove(path.clone()));
-            }
-            Step::SyncDirectory => {
-                let pending = std::mem::take(&mut self.pending);
-                pending.into_iter().for_each(|change| change.apply(&mut self.safe_names));
-            }
-            Step::CreateDirectory | Step::Promised(_) => {}
-        }
-    }
-
-    /// A state that a loss of power may leave: 0 nothing pending, 1 everything, 2 a prefix with a torn write, else any part.
-    fn after_power_loss(&self, how: u64, random: &mut Pcg64Mcg) -> BTreeMap<PathBuf, Vec<u8>> {
-        let mut names = self.safe_names.clone();
-        let names_kept = random.random_range(0..=self.pending.len());
-        for (i, change) in self.pending.iter().enumerate() {
-            let kept = match how {
-                0 => false,
-                1 => true,
-                2 => i < names_kept,
-                _ => random.random_bool(0.5),
-            };
-            if kept {
-                change.clone().apply(&mut names);
-            }
-        }
-        let mut files = BTreeMap::new();
-        for (name, inode) in names {
-            let inode = &self.inodes[inode];
-            let mut bytes = inode.safe.clone();
-            let changes_kept = random.random_range(0..=inode.pending.len());
-            for (i, change) in inode.pending.iter().enumerate() {
-                match (how, change) {
-                    (0, _) => {}
-                    (1, change) => change.apply(&mut bytes),
-                    (2, change) if i < changes_kept => change.apply(&mut bytes),
-                    (2, Change::Write(at, written)) if i == changes_kept => {
-                        let torn = random.random_range(0..=written.len());
-                        Change::Write(*at, written[..torn].to_vec()).apply(&mut bytes);
-                    }
-                    (2, _) => {}
-                    (_, change) if random.random_bool(0.5) => change.apply(&mut bytes),
-                    _ => {}
-                }
-            }
-            files.insert(name, bytes);
-        }
-        files
-    }
-}
-
-impl Change {
-    fn apply(&self, bytes: &mut Vec<u8>) {
-        match self {
-            Change::Truncate => bytes.clear(),
-            Change::Write(at, written) => {
-                let end = at + written.len();
-                bytes.resize(bytes.len().max(end), 0);
-                bytes[*at..end].copy_from_slice(written);
-            }
-        }
-    }
-}
-
-impl NameChange {
-    fn apply(self, names: &mut BTreeMap<PathBuf, usize>) {
-        match self {
-            NameChange::Create(path, inode) => {
-                names.insert(path, inode);
-            }
-            NameChange::Rename(from, to) => {
-                if let Some(inode) = names.remove(&from) {
-                    names.insert(to, inode);
-                }
-            }
-            NameChange::Remove(path) => {
-                names.remove(&path);
-            }
-        }
-    }
 }
 
 fn write_files(path: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
