@@ -147,7 +147,7 @@ const VERIFICATION: u64 = 200_000;
 /// Nanoseconds of one core that a probe takes in a gallery of so many registrations: some for each portrait, a hundred for each
 /// registration whose fingers are screened, and those that are compared in full.
 fn probe_takes(registrations: u64, with_fingers: bool) -> u64 {
-    let (each, besides) = if with_fingers { (100, 2_000_000) } else { (10, 100_000) };
+    let (each, besides) = if with_fingers { (700, 2_000_000) } else { (10, 100_000) };
     besides + each * registrations
 }
 
