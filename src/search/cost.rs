@@ -10,7 +10,7 @@
 //! |---|---|---|
 //! | comparing two portraits by the join | once for each pair | with the square |
 //! | screening a finger against another | once for each pair and finger that both have | with the square |
-//! | comparing a pair in full because of its portraits | the pairs times the rate of the candidates' cosine | with the square |
+//! | comparing a pair in full because of its portraits | the pairs times the rate of the candidates' cosine | with the square up to half a million, then with the registrations |
 //! | comparing a pair in full because of its fingers | the pairs times the depth of the screen | with the square |
 //!
 //! [`Search::measure_deduplication`] runs a few blocks of a gallery and divides. [`CostModel::of`] multiplies. What grows with the registrations alone (looking at
@@ -22,10 +22,14 @@ use super::{
     DeduplicateOptions, Modality, Search, SearchError,
     deduplicate::{FaceBlock, Run},
     finger_join::Side,
+    judge::STRANGERS,
 };
 use crate::gallery::Place;
 use serde::Serialize;
 use std::time::{Duration, Instant};
+
+/// Pairs of registrations that a block is cut to when it is measured.
+const PAIRS: f64 = 5e7;
 
 /// What one core does in a second, and how many pairs come through, as measured on a gallery.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
@@ -39,6 +43,9 @@ pub struct CostModel {
     pub face_pairs: f64,
     /// The share of those pairs that are compared in full.
     pub face_candidates: f64,
+    /// How many strangers of a registration are compared in full because of their portraits at most, however many there are; `None` where
+    /// the caller has named a cosine.
+    pub face_strangers: Option<f64>,
     /// Pairs of fingers that a core screens in a second; 0 if none were measured.
     pub finger_pairs: f64,
     /// Fingers that are screened for each pair of registrations.
@@ -89,12 +96,14 @@ impl CostModel {
 
     fn sum(&self, registrations: u64, n: f64, pairs: f64) -> Cost {
         let seconds = |count: f64, rate: f64| if rate > 0.0 { count / rate } else { 0.0 };
+        let strangers = self.face_strangers.map_or(f64::INFINITY, |most| most / n.max(1.0));
+        let face_candidates = self.face_candidates.min(strangers);
         Cost {
             registrations,
             pairs,
             join_seconds: seconds(pairs, self.face_pairs),
             screen_seconds: seconds(pairs * self.fingers, self.finger_pairs),
-            face_candidates_seconds: seconds(pairs * self.face_candidates, self.full_pairs),
+            face_candidates_seconds: seconds(pairs * face_candidates, self.full_pairs),
             finger_candidates_seconds: seconds(pairs * self.finger_candidates, self.full_pairs),
             memory: n * self.screened_bytes,
             disk: n * self.bytes,
@@ -134,6 +143,7 @@ impl Search<'_> {
             threads,
             face_pairs: 0.0,
             face_candidates: 0.0,
+            face_strangers: options.face_candidates.is_none().then_some(STRANGERS),
             finger_pairs: 0.0,
             fingers: 0.0,
             finger_candidates: 0.0,
@@ -154,7 +164,10 @@ impl Search<'_> {
                 let sides = [&Side::new(pass.probes)?, &Side::new(pass.references)?];
                 let (mut seconds, mut screened, mut survivors, mut pairs) = (0.0, 0.0, 0.0, 0.0);
                 let everybody = self.references.snapshot.info().registrations as f64;
-                for block in pass.blocks() {
+                for (segment, rows) in pass.blocks() {
+                    // Of a large gallery a whole block takes minutes: some of its probes do.
+                    let probes = (PAIRS / everybody.max(1.0)).clamp(1.0, rows.len() as f64) as usize;
+                    let block = (segment, rows.start..rows.end.min(rows.start + probes));
                     let started = Instant::now();
                     let (found, work) = pass.run(sides, &block, || (), |(), a, b| Ok(Some((a, b))))?;
                     seconds += started.elapsed().as_secs_f64();
@@ -177,6 +190,8 @@ impl Search<'_> {
         // As many of both kinds as come.
         let step = candidates.len().div_ceil(100_000).max(1);
         let some: Vec<_> = candidates.into_iter().step_by(step).collect();
+        // Once for the pages to come into memory, where a whole run has them after a while.
+        run.keep_all(&some, &mut super::Work::default())?;
         let started = Instant::now();
         run.keep_all(&some, &mut super::Work::default())?;
         model.full_pairs = rate(some.len() as f64, started.elapsed().as_secs_f64());
@@ -195,6 +210,7 @@ mod tests {
             threads: 1,
             face_pairs: 1e9,
             face_candidates: 1e-4,
+            face_strangers: None,
             finger_pairs: 1e6,
             fingers: 2.0,
             finger_candidates: 1e-2,
@@ -207,6 +223,10 @@ mod tests {
         assert_eq!((cost.face_candidates_seconds, cost.finger_candidates_seconds), (1_000.001, 100_000.1));
         assert!((cost.hours(10, 2) - cost.core_seconds() / 72_000.0).abs() < 1e-9);
         assert_eq!(model.against(100, 1_000).pairs, 1e5);
+        // However many there are, so many strangers look alike.
+        let few = CostModel { face_strangers: Some(50.0), ..model };
+        assert_eq!(few.of(400_001).face_candidates_seconds, model.of(400_001).face_candidates_seconds);
+        assert!((few.of(100_000_001).face_candidates_seconds / 50_000.0 - 1.0).abs() < 1e-6);
         // A part that was not measured costs nothing.
         let faces = CostModel { finger_pairs: 0.0, finger_candidates: 0.0, ..model };
         assert_eq!(faces.of(1_000_001).core_seconds(), 500.0005 + 1_000.001);

@@ -24,7 +24,7 @@ impl Default for Thresholds {
 
 /// The false match rate at which portraits are worth a comparison in all parts, and how many strangers of a probe are at most, however many there are.
 const FACE_INTEREST: f64 = 1e-4;
-const STRANGERS: f64 = 50.0;
+pub(super) const STRANGERS: f64 = 50.0;
 
 /// Turns part scores into one score and a decision.
 ///
