@@ -70,8 +70,13 @@ impl Map {
     /// Tells the system that `range` is going to be read from its start to its end, as part of a longer run or by itself.
     pub(crate) fn will_read(&self, range: Range<usize>, run: bool) {
         let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return };
-        let _ = map.advise_range(if run { Advice::Sequential } else { Advice::WillNeed }, range.start, range.len());
-        // All pages at once, instead of a fault for every few of them.
+        let advice = if run { Advice::Sequential } else { Advice::WillNeed };
+        // All pages at once, instead of a fault for every one of them; of a block by itself nothing else needs to be said.
+        #[cfg(target_os = "linux")]
+        if !run && map.advise_range(Advice::PopulateRead, range.start, range.len()).is_ok() {
+            return;
+        }
+        let _ = map.advise_range(advice, range.start, range.len());
         #[cfg(target_os = "linux")]
         if run {
             let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
