@@ -11,7 +11,7 @@ use super::{FingerMatching, SearchError, finger_rows::FingerRows, screening::Pro
 use crate::{
     fingerprint::screen::{
         DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenProbe,
-        sketch::{GROUP, Scorer, SketchProbe, gates},
+        sketch::{GROUP, Scorer, SketchProbe, gates, reached},
     },
     simd::Level,
     template::FingerPosition,
@@ -276,13 +276,4 @@ fn evidence(scores: impl Iterator<Item = u16>) -> Evidence {
     let mut counts = ScoreCounts::default();
     counts.add(&scores.filter(|&score| score != ABSENT).collect::<Vec<_>>());
     counts.evidence()
-}
-
-/// The score that `share` of `count` references reach, of which `scores` are the highest; 0 where all of these are among them.
-fn reached(scores: &mut [u16], count: usize, share: f64) -> u16 {
-    let wanted = (count as f64 * share).ceil() as usize;
-    if wanted == 0 || wanted >= scores.len() {
-        return 0;
-    }
-    *scores.select_nth_unstable_by(wanted - 1, |a, b| b.cmp(a)).1
 }

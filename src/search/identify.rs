@@ -192,7 +192,7 @@ impl Search<'_> {
             None
         } else {
             let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
-            let depth = SearchDepth { depth: options.depth, least: most };
+            let depth = SearchDepth { depth: options.depth, share: 0.0, least: most };
             Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
         };
         let everywhere = if survivors.is_none() { self.places(kept) } else { Vec::new() };

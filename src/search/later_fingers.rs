@@ -14,7 +14,7 @@ use super::{
     screening::{ProbeFingers, SearchDepth, Summed},
 };
 use crate::{
-    fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenColumn, ScreenProbe},
+    fingerprint::screen::{DAMAGED, Evidence, ScoreCounts, Screen, ScreenColumn, ScreenProbe},
     gallery::Place,
     template::FingerPosition,
 };
@@ -27,10 +27,10 @@ const GOES_ON: (f64, f64) = (0.1, 5.0);
 /// References on which the rarity of a further finger's scores is found.
 const SAMPLE: usize = 512;
 
-/// How many have to go on from the first fingers, so that `depth` survive all.
-pub(super) fn goes_on(depth: SearchDepth) -> SearchDepth {
-    let share = depth.depth.share(FIRST + 1);
-    SearchDepth { depth: Depth::Share((GOES_ON.1 * share).max(GOES_ON.0)), least: GOES_ON.1 as usize * depth.least }
+/// How many have to go on from the first fingers, so that `depth` survive all: who has no other finger needs what the depth says of these.
+pub(super) fn goes_on(SearchDepth { depth, share, least }: SearchDepth) -> SearchDepth {
+    let share = (GOES_ON.1 * depth.share(FIRST + 1)).max(GOES_ON.0).max(share);
+    SearchDepth { depth, share, least: (GOES_ON.1 as usize).saturating_mul(least) }
 }
 
 /// Whom the first fingers leave, by the number of fingers that they have in common with the probe.

@@ -39,6 +39,8 @@ const ABSENT: u16 = 0;
 #[derive(Clone, Copy)]
 pub(super) struct SearchDepth {
     pub depth: Depth,
+    /// The least share of the references, whatever the depth says.
+    pub share: f64,
     /// As many as the caller wants to see, however few the depth says.
     pub least: usize,
 }
@@ -270,7 +272,8 @@ fn survivors(
         counts.iter_mut().zip(&sums).for_each(|(counts, sums)| counts.add(sums));
     }
     let threshold = |(common, counts): (usize, &ScoreCounts)| {
-        counts.threshold(depth.depth.survivors(common, counts.total()).max(depth.least as u64))
+        let share = (depth.share * counts.total() as f64).ceil() as u64;
+        counts.threshold(depth.depth.survivors(common, counts.total()).max(share).max(depth.least as u64))
     };
     let thresholds: Vec<u16> = counts.iter().enumerate().map(threshold).collect();
     let mut rows = Vec::new();

@@ -268,7 +268,7 @@ impl<'a> SketchJoin<'a> {
 }
 
 /// The score that `share` of `count` references reach, of which `scores` are the highest; 0 where all of these are among them.
-fn reached(scores: &mut [u16], count: usize, share: f64) -> u16 {
+pub(crate) fn reached(scores: &mut [u16], count: usize, share: f64) -> u16 {
     let wanted = (count as f64 * share).ceil() as usize;
     if wanted == 0 || wanted >= scores.len() {
         return 0;

@@ -36,6 +36,7 @@ mod parameters;
 mod probe;
 
 pub(crate) use column::{GROUP, Sketches};
+pub(crate) use join::reached;
 pub use join::{SketchJoin, SketchWork};
 pub(crate) use pairs::Scorer;
 pub(crate) use parameters::{SAMPLE, gates};
