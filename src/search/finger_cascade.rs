@@ -53,7 +53,7 @@ pub(super) struct Scratch {
     /// Finger by finger, row by row.
     scores: Vec<u16>,
     /// Of each row: fingers in common.
-    common: Vec<u8>,
+    common: Vec<usize>,
 }
 
 impl Scratch {
@@ -72,7 +72,7 @@ impl Scratch {
             for column in rows.columns.iter().filter(|column| matching.compares(finger.position, column.position)) {
                 column.rows.iter().for_each(|&row| scores[row as usize] = GATED);
             }
-            self.common.iter_mut().zip(scores).for_each(|(common, score)| *common += u8::from(*score != ABSENT));
+            self.common.iter_mut().zip(scores).for_each(|(common, score)| *common += usize::from(*score != ABSENT));
         }
     }
 
@@ -80,7 +80,7 @@ impl Scratch {
     fn agreements(&mut self, probe: &CascadeProbe, f: usize, rows: &FingerRows<'_>, matching: FingerMatching) {
         let finger = &probe.fingers[f];
         let scores = &mut self.scores[f * rows.len..][..rows.len];
-        let gate_of = |row: usize| finger.turns[usize::from(self.common[row])];
+        let gate_of = |row: usize| finger.turns[self.common[row]];
         let least = (0..rows.len).filter(|&row| scores[row] != ABSENT).map(gate_of).min().unwrap_or(0);
         for column in rows.columns.iter().filter(|column| matching.compares(finger.position, column.position)) {
             for (group, rows) in column.sketches.groups().iter().zip(column.rows.chunks(GROUP)) {
@@ -189,7 +189,7 @@ impl CascadeProbe {
         scratch.look(&probe, sample, matching);
         let mut sampled: Vec<Vec<usize>> = vec![Vec::new(); most + 1];
         for row in (0..sample.len).filter(|&row| Some(row) != itself) {
-            sampled[usize::from(scratch.common[row])].push(row);
+            sampled[scratch.common[row]].push(row);
         }
         let shares: Vec<f64> = (sampled.iter().enumerate())
             .map(|(common, rows)| {
@@ -250,12 +250,12 @@ impl CascadeProbe {
     ) -> Result<u64, SearchError> {
         into.clear();
         scratch.look(self, rows, matching);
-        let compared = scratch.common.iter().map(|&common| u64::from(common)).sum();
+        let compared = scratch.common.iter().sum::<usize>() as u64;
         if !self.skips_sketches {
             (0..self.fingers.len()).for_each(|f| scratch.agreements(self, f, rows, matching));
         }
         for row in 0..rows.len {
-            let common = usize::from(scratch.common[row]);
+            let common = scratch.common[row];
             if common == 0 || !wanted(row) {
                 continue;
             }
