@@ -59,6 +59,11 @@ impl<'a> Faces<'a> {
         self.file.slice(self.column)
     }
 
+    /// Whether all embeddings have been read and checked, so that any of them is had for the price of memory.
+    pub fn are_warm(&self) -> bool {
+        self.file.is_whole(self.column)
+    }
+
     /// All embeddings as [`Self::embeddings`], but not checked against their checksums: for a scan whose few results are
     /// then read by [`Self::embedding`].
     ///

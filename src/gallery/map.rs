@@ -71,16 +71,10 @@ impl Map {
     pub(crate) fn will_read(&self, range: Range<usize>, run: bool) {
         let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return };
         let advice = if run { Advice::Sequential } else { Advice::WillNeed };
-        // All pages at once, instead of a fault for every one of them; of a block by itself nothing else needs to be said.
-        #[cfg(target_os = "linux")]
-        if !run && map.advise_range(Advice::PopulateRead, range.start, range.len()).is_ok() {
-            return;
-        }
+        // First that it be read, as one piece, then all pages at once, instead of a fault and a page's reading for every one of them.
         let _ = map.advise_range(advice, range.start, range.len());
         #[cfg(target_os = "linux")]
-        if run {
-            let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
-        }
+        let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
     }
 }
 

@@ -81,6 +81,7 @@ mod storage;
 mod subjects;
 mod table;
 mod target;
+mod warm;
 mod writer;
 
 pub use check::{CheckReport, Problem, check, check_with};

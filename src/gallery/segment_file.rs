@@ -70,6 +70,8 @@ pub(crate) struct SegmentFile {
     map: Map,
     checking: Checking,
     columns: Vec<Column>,
+    /// Somebody warms it or has done so.
+    pub warming: AtomicBool,
 }
 
 /// How a segment's file is opened.
@@ -179,6 +181,7 @@ impl SegmentFile {
             map,
             checking: how.checking,
             columns,
+            warming: AtomicBool::new(false),
         };
         segment.check_counts().map_err(|reason| segment.damaged_at(trailer.table, "table", reason))?;
         Ok(segment)
@@ -233,6 +236,29 @@ impl SegmentFile {
             column.whole.store(true, Ordering::Release);
         }
         self.cast(column, self.unchecked(column))
+    }
+
+    /// Whether all items of a column have been checked.
+    pub(crate) fn is_whole(&self, column: &Column) -> bool {
+        column.whole.load(Ordering::Acquire)
+    }
+
+    /// Reads column `at` of the table and checks it, part by part for as long as `goes_on`.
+    pub(crate) fn warm(&self, at: usize, goes_on: impl Fn() -> bool) -> Result<(), GalleryError> {
+        let column = &self.columns[at];
+        for start in (0..column.entry.length).step_by(RUN) {
+            if self.is_whole(column) || !goes_on() {
+                return Ok(());
+            }
+            let length = (column.entry.length - start).min(RUN as u64);
+            if self.checking == Checking::Off {
+                let from = (column.entry.offset + start) as usize;
+                self.map.will_read(from..from + length as usize, true);
+            }
+            self.verify(column, start, length)?;
+        }
+        column.whole.store(true, Ordering::Release);
+        Ok(())
     }
 
     /// Item `at` of a column, its block checked.

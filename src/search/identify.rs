@@ -40,6 +40,9 @@ pub struct IdentifyOptions<'o> {
     pub stop: Option<&'o AtomicBool>,
 }
 
+/// Who asks for so few probes at a time waits for each answer and will ask again; a batch reads what it needs.
+const FEW_PROBES: usize = 3;
+
 impl Default for IdentifyOptions<'_> {
     /// The best ten by whatever the probe has; of mates that a full comparison would accept, at most one in 200 is lost.
     fn default() -> Self {
@@ -132,6 +135,9 @@ impl Search<'_> {
                 },
             )
             .collect::<Result<Vec<_>, SearchError>>()?;
+        if probes.len() <= FEW_PROBES {
+            self.references.snapshot.warm_behind();
+        }
         Ok((answers.into_iter().map(|(answer, _)| answer).collect(), work))
     }
 

@@ -36,8 +36,11 @@ pub(super) struct FaceReferences<'a> {
     pub faces: Faces<'a>,
     rows: &'a [f32],
     screen: Screen<'a>,
-    coarse: Option<&'a [u8]>,
+    coarse: Option<Derived<'a>>,
 }
+
+/// Bytes of embeddings that are checked before a search rather than behind it.
+const FEW_BYTES: usize = 16 << 20;
 
 enum Screen<'a> {
     Mapped(&'a [u8]),
@@ -49,17 +52,23 @@ impl<'a> FaceReferences<'a> {
     fn new(segment: &'a Segment, faces: Faces<'a>) -> Result<Self, SearchError> {
         // Rows are checked as they are compared, see `RowCheck`: a search needs few of them.
         let rows = faces.embeddings_unchecked()?;
+        if size_of_val(rows) <= FEW_BYTES && !faces.are_warm() {
+            // Damage is for whoever comes upon it.
+            let _ = faces.embeddings();
+        }
         let stored = segment.derived(Modality::Face, FACE_SCREEN)?.filter(|screen| screen.version() == VERSION);
         let screen = match stored {
             Some(screen) => Screen::Mapped(screen.bytes()?),
             None => Screen::Owned(face::encode(faces.dimension(), faces.embeddings()?)?),
         };
         let coarse = segment.derived(Modality::Face, FACE_COARSE)?.filter(|screen| screen.version() == VERSION);
-        let coarse = coarse.map(|screen| screen.bytes()).transpose()?;
         Ok(FaceReferences { faces, rows, screen, coarse })
     }
 
     /// The column as the face search takes it.
+    ///
+    /// What the coarse screen saves in reading, it spends on comparing a hundredth of the embeddings in full: it pays as soon as they
+    /// are warm, and not while each of them brings a block from disk.
     pub fn column(&self) -> Result<FaceColumn<'_>, SearchError> {
         let screen = match &self.screen {
             Screen::Mapped(bytes) => bytes,
@@ -67,8 +76,8 @@ impl<'a> FaceReferences<'a> {
         };
         let column = FaceColumn::new(self.faces.dimension(), self.rows, screen)?.checked_by(self);
         Ok(match self.coarse {
-            Some(coarse) => column.with_coarse(coarse)?,
-            None => column,
+            Some(coarse) if self.faces.are_warm() => column.with_coarse(coarse.bytes()?)?,
+            _ => column,
         })
     }
 

@@ -529,6 +529,12 @@ void vantay_gallery_free(vantay_gallery_t *gallery);
 vantay_result_t vantay_gallery_refresh(const vantay_gallery_t *gallery,
                                        uint64_t *commit);
 
+// Reads every file of the commit that the gallery is at and checks it, on all cores, so that no later search waits for the disk: for services, where the
+// files fit in memory. Without it single searches have it done in the background. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
+//
+// May be called from any thread.
+vantay_result_t vantay_gallery_warm(const vantay_gallery_t *gallery);
+
 // Writes what the gallery holds to `info`.
 //
 // May be called from any thread.

@@ -166,6 +166,17 @@ pub unsafe extern "C" fn vantay_gallery_refresh(gallery: *const vantay_gallery_t
     unsafe { write_if_wanted(commit, "commit", snapshot.info().commit) }
 }
 
+/// Reads every file of the commit that the gallery is at and checks it, on all cores, so that no later search waits for the disk: for services, where the
+/// files fit in memory. Without it single searches have it done in the background. Returns `VANTAY_ERROR_DAMAGED` if anything is wrong.
+///
+/// May be called from any thread.
+#[boundary]
+#[unsafe(no_mangle)]
+pub unsafe extern "C" fn vantay_gallery_warm(gallery: *const vantay_gallery_t) -> vantay_result_t {
+    // SAFETY: the header asks for a handle of this library.
+    Ok(unsafe { reference(gallery, "gallery")? }.0.snapshot().warm()?)
+}
+
 /// Writes what the gallery holds to `info`.
 ///
 /// May be called from any thread.

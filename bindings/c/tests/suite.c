@@ -249,6 +249,7 @@ static void a_gallery_lives(const char *path)
     EXPECT_RESULT(vantay_writer_compact(writer), VANTAY_OK);
     EXPECT_RESULT(vantay_gallery_refresh(gallery, &number), VANTAY_OK);
     EXPECT(number >= 2);
+    EXPECT_RESULT(vantay_gallery_warm(gallery), VANTAY_OK);
     EXPECT_RESULT(vantay_gallery_info(gallery, &info), VANTAY_OK);
     EXPECT(info.registrations == 2 && info.removed_rows == 0);
     EXPECT_RESULT(vantay_gallery_check(gallery, true, note_problem, &problems), VANTAY_OK);

@@ -118,6 +118,11 @@ impl Gallery {
         Ok(refreshed.map_err(|error| raise(py, error))?.info().commit)
     }
 
+    fn warm(&self, py: Python<'_>, threads: Option<usize>) -> PyResult<()> {
+        let snapshot = self.stored.snapshot();
+        run(py, On::Cores(threads), move |_| Ok(snapshot.warm()?), silent)
+    }
+
     /// Enrols a feed: how many were enrolled, how many rejected, and for which reasons.
     fn enroll_feed(
         &self,

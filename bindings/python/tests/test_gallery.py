@@ -30,6 +30,11 @@ def test_what_is_enrolled_shows_with_the_commit(empty):
     assert (len(empty), empty.staged, empty.info().subjects) == (2, 0, 2)
 
 
+def test_a_gallery_can_be_warmed(empty):
+    empty.warm()
+    empty.warm(threads=1)
+
+
 def test_a_reader_keeps_its_commit_until_it_refreshes(empty, tmp_path):
     reader = vantay.Gallery.open(tmp_path / "g")
     empty.enroll(face("a", 1))

@@ -52,6 +52,7 @@ pub const CALLS: &[(&str, Call)] = &[
     ("vantay_gallery_refresh", |s, f| unsafe {
         vantay_gallery_refresh(s.needed("gallery", f.gallery), s.out_if_wanted("commit", &mut 0))
     }),
+    ("vantay_gallery_warm", |s, f| unsafe { vantay_gallery_warm(s.needed("gallery", f.gallery)) }),
     ("vantay_gallery_info", |s, f| unsafe {
         vantay_gallery_info(s.needed("gallery", f.gallery), s.out("info", &mut zero()))
     }),

@@ -148,6 +148,15 @@ class Gallery:
         """Goes on with the newest commit and returns its number. Searches that run go on with theirs."""
         return self._native.refresh()
 
+    def warm(self, *, threads: Optional[int] = None) -> None:
+        """Reads every file of the gallery and checks it, so that no later search waits for the disk.
+
+        For services, where the files fit in memory. Without it the first searches of few probes have it done in the background.
+
+        :raises DamagedError: (an ``OSError``) if the files are not what was written.
+        """
+        self._native.warm(threads)
+
     def close(self) -> None:
         """Gives the writer up; what was not committed is forgotten. Searches stay possible."""
         self._native.close()
