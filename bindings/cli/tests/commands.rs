@@ -220,7 +220,25 @@ fn a_rate_without_a_calibration_is_refused_with_what_to_run() {
         assert!(field(answer, "fmr").parse::<f64>().expect("a rate") <= 1e-6, "{answer}");
         // No pilot counts to one in a million.
         assert_eq!(field(answer, "extrapolated"), "true", "{answer}");
+        let (fmr, [low, high]) = stated(answer);
+        assert!(low < fmr && fmr < high, "{answer}");
     }
+    // Of whom the search finds by chance the rate is counted, or computed from counted ones.
+    for answer in done(&["identify", &city.gallery(), &city.path("feed.ndjson"), "--modality", "face"]).lines() {
+        for candidate in answer.split("{\"personal_id\"").skip(1) {
+            let (fmr, [low, high]) = stated(candidate);
+            assert!(low <= fmr && fmr <= high && high <= 1.0, "{candidate}");
+            assert_eq!(field(candidate, "extrapolated") == "true", fmr < 2e-5, "{candidate}");
+        }
+    }
+}
+
+/// The false match rate of an answer, and its interval.
+fn stated(answer: &str) -> (f64, [f64; 2]) {
+    let interval = answer.split("\"fmr_interval\":[").nth(1).and_then(|rest| rest.split(']').next());
+    let number = |text: &str| text.parse::<f64>().expect("a rate");
+    let (low, high) = interval.and_then(|ends| ends.split_once(',')).expect("an interval");
+    (number(field(answer, "fmr")), [number(low), number(high)])
 }
 
 #[test]
@@ -264,7 +282,10 @@ fn flat_results_are_a_table_if_asked_and_a_report_opens_offline() {
     let city = City::new("100");
     let (gallery, feed, report) = (city.gallery(), city.path("feed.ndjson"), city.path("report.html"));
     let table = done(&["verify", &gallery, &feed, "--format", "csv"]);
-    assert_eq!(table.lines().next(), Some("registration,personal_id,decision,known,score,llr,fmr"));
+    assert_eq!(
+        table.lines().next(),
+        Some("registration,personal_id,decision,known,score,llr,fmr,fmr_low,fmr_high,extrapolated")
+    );
     assert_eq!(table.lines().count(), 1 + city.lines().len());
     let table = done(&["dedup", &gallery, "--format", "csv", "--report", &report]);
     assert!(table.starts_with("a_personal_id,a_registration,b_personal_id,b_registration,kind,decision,"), "{table}");

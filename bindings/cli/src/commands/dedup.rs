@@ -14,7 +14,7 @@ use crate::{
 use serde::Serialize;
 use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
-    decision::{Adjudication, Adjudications, Decision, Evidence, Reason},
+    decision::{Adjudication, Adjudications, Decision, Evidence, Interval, Reason},
     search::{Cost, DeduplicateOptions, Deduplication, FingerScore, Member, PairKind, Progress, Search},
 };
 
@@ -89,6 +89,7 @@ struct PairObject<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
     extrapolated: Option<bool>,
     scores: Parts<'a>,
     fingers: Vec<Finger>,
@@ -123,6 +124,9 @@ struct Row {
     face: Option<f64>,
     fingers: String,
     cluster: Option<u32>,
+    fmr_low: Option<f64>,
+    fmr_high: Option<f64>,
+    extrapolated: Option<bool>,
 }
 
 impl std::fmt::Display for Finger {
@@ -150,6 +154,9 @@ impl Flat for PairObject<'_> {
             face: self.scores.0.face,
             fingers: self.fingers.iter().map(Finger::to_string).collect::<Vec<_>>().join(" "),
             cluster: self.cluster,
+            fmr_low: self.fmr_interval.map(|interval| interval.low),
+            fmr_high: self.fmr_interval.map(|interval| interval.high),
+            extrapolated: self.extrapolated,
         }]
     }
 }
@@ -207,6 +214,7 @@ impl Dedup {
                 score: pair.judgement.score,
                 llr: pair.judgement.llr,
                 fmr: pair.judgement.fmr,
+                fmr_interval: pair.judgement.fmr_interval,
                 extrapolated: pair.judgement.extrapolated,
                 reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
