@@ -456,4 +456,18 @@ fn the_cost_of_a_deduplication_is_said_before_it_is_begun() {
     assert_eq!(field(lines[0], "measured_on"), "105");
     let hours = |line: &str| field(line, "core_hours").parse::<f64>().expect("hours");
     assert!(hours(lines[1]) > 0.0 && hours(lines[2]) > 11_000.0 * hours(lines[1]), "{told}");
+    // Each part says how it grows, and what some nodes take stands beside it.
+    for part in ["join_portraits", "screen_fingers", "compare_by_fingers"] {
+        let said = lines[2].split(&format!("{{\"part\":\"{part}\"")).nth(1).expect("the part");
+        assert_eq!((field(said, "unit"), field(said, "grows")), ("core_hours", "quadratic"), "{part}: {told}");
+    }
+    let nodes = |line: &str| line.split("{\"nodes\":").skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let wall = |said: &String| field(said, "wall_hours").parse::<f64>().expect("hours");
+    let shared = nodes(lines[2]);
+    assert!(shared.len() == 3 && shared[0].starts_with("1,") && shared[2].starts_with("100,"), "{told}");
+    assert!(wall(&shared[0]) > 8.0 * wall(&shared[1]) && wall(&shared[1]) > 8.0 * wall(&shared[2]), "{told}");
+    let told = done(&["dedup", &city.gallery(), "--estimate", "--nodes", "7"]);
+    assert!(nodes(&told).len() == 1 && nodes(&told)[0].starts_with("7,"), "{told}");
+    refused(2, &["dedup", &city.gallery(), "--nodes", "7"]);
+    refused(2, &["dedup", &city.gallery(), "--estimate", "--nodes", "0"]);
 }
