@@ -62,6 +62,41 @@ fn failures_to_acquire_reject_and_are_counted_or_stated() {
 }
 
 #[test]
+fn who_could_not_be_enrolled_is_in_the_generalised_rates_alone() {
+    let directory = tempfile::tempdir().expect("a folder");
+    let path = |name: &str| directory.path().join(name).to_string_lossy().into_owned();
+    let mut lines = String::from("fileA,fileB,score\n");
+    for a in 0..20 {
+        for b in a..20 {
+            let score = if a == b && a % 10 != 0 { 9 } else { 0 };
+            lines += &format!("{a}_1,{b}_2,{score}\n");
+        }
+    }
+    fs::write(path("all.csv"), &lines).expect("scores are written");
+    // Five more people of whom neither file gave a template, and ten more files of those who are enrolled.
+    let lost: String = (20..25).map(|n| format!("{n}_1,,\n{n}_2,,\n")).collect();
+    let failed: String = (0..10).map(|n| format!("{n}_3,,\n")).collect();
+    fs::write(path("counted.csv"), lines + &lost + &failed).expect("scores are written");
+    let counted = done(&["eval", &path("counted.csv"), "--report", &path("report")]);
+    let stated = done(&["eval", &path("all.csv"), "--fta", "0.2", "--fte", "0.2"]);
+    // FRR 0.2 + 0.1 · 0.8; GFRR 0.2 + 0.28 · 0.8.
+    for told in [&counted, &stated] {
+        assert!(told.contains("  FTA 20.00: FRR 28.00 at FAR "), "{told}");
+        assert!(told.contains("  FTE 20.00: GFRR 42.40 at GFAR "), "{told}");
+    }
+    assert!(done(&["eval", &path("all.csv"), "--fte", "0.2"]).contains("  FTE 20.00: GFRR 28.00 at GFAR "));
+    let report = |name: &str| fs::read_to_string(path(&format!("report/{name}"))).expect("the report");
+    let rates = report("rates.json");
+    for part in
+        ["\"failure_to_enrol\": 0.2", "\"gfrr\": 0.42", "\"gfrr_interval\": [", "\"gfar\": ", "\"fmr_interval\": ["]
+    {
+        assert!(rates.contains(part), "{part}: {rates}");
+    }
+    assert!(report("index.html").contains("GFRR"));
+    refused(2, &["eval", &path("all.csv"), "--fte", "2"]);
+}
+
+#[test]
 fn a_file_without_a_template_is_listed_or_scores_nothing() {
     let directory = tempfile::tempdir().expect("a folder");
     let path = |name: &str| directory.path().join(name).to_string_lossy().into_owned();

@@ -1,7 +1,7 @@
 //! The page: one HTML file without anything outside it.
 
 use super::{plots, tables, transactions};
-use crate::evaluation::{Evaluation, EvaluationError};
+use crate::evaluation::{Evaluation, EvaluationError, TransactionRates};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -162,27 +162,44 @@ fn table(evaluation: &Evaluation) -> String {
     out
 }
 
-/// FAR and FRR of each set whose failures to acquire are known; nothing if none are.
+/// FAR and FRR of each set whose failures are known, and the generalised rates; nothing if none are.
 fn transaction_table(evaluation: &Evaluation) -> String {
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
     let mut rows = String::new();
     for of in transactions::of(evaluation) {
-        let _ = write!(rows, "<tr><th>{}</th><td>{:.2}</td>", escaped(of.name), 100.0 * of.failure_to_acquire);
-        for rates in &of.at {
-            let _ = write!(rows, "<td>{:.2}<small>at FAR {:.3}</small></td>", 100.0 * rates.frr, 100.0 * rates.far);
-        }
-        rows.push_str("</tr>\n");
+        let (fta, fte) = (percent(of.failures.to_acquire), percent(of.failures.to_enrol));
+        let mut line =
+            |kind: &str, failures: &str, reject: fn(&TransactionRates) -> f64, accept: fn(&TransactionRates) -> f64| {
+                let _ = write!(rows, "<tr><th>{}</th><td>{failures}</td><td>{kind}FRR</td>", escaped(of.name));
+                for stated in &of.at {
+                    let interval = stated.interval(reject);
+                    let _ = write!(
+                        rows,
+                        "<td>{}<small>{} – {}</small><small>at {kind}FAR {:.3}</small></td>",
+                        percent(reject(&stated.rates)),
+                        percent(interval.low),
+                        percent(interval.high),
+                        100.0 * accept(&stated.rates)
+                    );
+                }
+                rows.push_str("</tr>\n");
+            };
+        line("", &format!("FTA {fta}"), |rates| rates.frr, |rates| rates.far);
+        line("G", &format!("FTA {fta}, FTE {fte}"), |rates| rates.gfrr, |rates| rates.gfar);
     }
     if rows.is_empty() {
         return rows;
     }
     let heads = evaluation.options.targets.iter().map(|target| {
         let name = tables::target_name(*target);
-        format!("<th>FRR, threshold of {name}</th>")
+        format!("<th>threshold of {name}</th>")
     });
     format!(
-        "<div class=\"wide\"><table><thead><tr><th>set</th><th>FTA</th>{}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
+        "<div class=\"wide\"><table><thead><tr><th>set</th><th>failures</th><th></th>{}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
          <p class=\"note\">In per cent. FTA, failure-to-acquire rate: share of presentations that gave no template. They are rejected: \
-         FAR = FMR · (1 − FTA), FRR = FTA + FNMR · (1 − FTA), of one attempt a transaction (ISO/IEC 19795-1).</p>\n",
+         FAR = FMR · (1 − FTA), FRR = FTA + FNMR · (1 − FTA), of one attempt a transaction. FTE, failure-to-enrol rate: share of subjects \
+         who gave none at all. Generalised over them: GFAR = FAR · (1 − FTE), GFRR = FTE + FRR · (1 − FTE) (ISO/IEC 19795-1). Intervals are \
+         those of FMR and FNMR, failures taken as they are.</p>\n",
         heads.collect::<String>()
     )
 }

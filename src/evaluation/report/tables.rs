@@ -1,7 +1,10 @@
 //! The figures as aligned text and as JSON.
 
-use super::transactions::{self, Transactions};
-use crate::evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates};
+use super::transactions::{self, Stated, Transactions};
+use crate::{
+    decision::Interval,
+    evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates, TransactionRates},
+};
 use serde::Serialize;
 use std::fmt::Write;
 
@@ -29,6 +32,8 @@ struct Set<'a> {
     eer: Figure,
     at: Vec<At>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    failure_to_enrol: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     failure_to_acquire: Option<f64>,
 }
 
@@ -52,13 +57,42 @@ struct At {
     false_matches: u64,
     false_non_matches: u64,
     fmr: f64,
+    /// Clopper and Pearson's.
+    fmr_interval: Interval,
     fnmr: Figure,
     fnmr_by_count: Figure,
     resolved: bool,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    far: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    frr: Option<f64>,
+    #[serde(flatten)]
+    transactions: Option<OfTransactions>,
+}
+
+/// Rates of transactions and their intervals, failures taken as they are stated.
+#[derive(Serialize)]
+struct OfTransactions {
+    far: f64,
+    far_interval: Interval,
+    frr: f64,
+    frr_interval: Interval,
+    gfar: f64,
+    gfar_interval: Interval,
+    gfrr: f64,
+    gfrr_interval: Interval,
+}
+
+impl From<Stated> for OfTransactions {
+    fn from(of: Stated) -> Self {
+        let TransactionRates { far, frr, gfar, gfrr, .. } = of.rates;
+        Self {
+            far,
+            far_interval: of.interval(|rates| rates.far),
+            frr,
+            frr_interval: of.interval(|rates| rates.frr),
+            gfar,
+            gfar_interval: of.interval(|rates| rates.gfar),
+            gfrr,
+            gfrr_interval: of.interval(|rates| rates.gfrr),
+        }
+    }
 }
 
 /// The searches of a set: shares found by rank 1, 2, …, and FNIR of rank 1 at FPIR of at most one in a hundred.
@@ -97,15 +131,16 @@ fn figure(estimate: &Estimate) -> Figure {
     Figure { value: estimate.value, low: estimate.interval.map(|i| i.low), high: estimate.interval.map(|i| i.high) }
 }
 
-fn set(rates: &ErrorRates) -> Set<'_> {
+fn set(rates: &ErrorRates, confidence: f64) -> Set<'_> {
     let at = |at: &AtFmr| {
-        let transactions = rates.failure_to_acquire.map(|fta| at.point.with_failures_to_acquire(fta));
+        let stated = rates.failures.map(|failures| Stated::new(at, failures, confidence));
         At {
             target_fmr: at.target,
             threshold: at.point.threshold,
             false_matches: at.point.false_matches,
             false_non_matches: at.point.false_non_matches,
             fmr: at.point.fmr(),
+            fmr_interval: at.point.fmr_count().clopper_pearson(confidence),
             fnmr: figure(&at.fnmr),
             fnmr_by_count: Figure {
                 value: at.fnmr.value,
@@ -113,8 +148,7 @@ fn set(rates: &ErrorRates) -> Set<'_> {
                 high: Some(at.fnmr_by_count.high),
             },
             resolved: at.resolved,
-            far: transactions.map(|t| t.far),
-            frr: transactions.map(|t| t.frr),
+            transactions: stated.map(OfTransactions::from),
         }
     };
     Set {
@@ -124,7 +158,8 @@ fn set(rates: &ErrorRates) -> Set<'_> {
         subjects: rates.subjects,
         eer: figure(&rates.eer),
         at: rates.at.iter().map(at).collect(),
-        failure_to_acquire: rates.failure_to_acquire,
+        failure_to_enrol: rates.failures.map(|failures| failures.to_enrol),
+        failure_to_acquire: rates.failures.map(|failures| failures.to_acquire),
     }
 }
 
@@ -134,17 +169,18 @@ fn set(rates: &ErrorRates) -> Set<'_> {
 /// [`EvaluationError::Plot`] never in practice: if a figure cannot be written as JSON.
 pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
     let bootstrap = &evaluation.options.bootstrap;
+    let of_set = |rates| set(rates, bootstrap.confidence);
     let object = Json {
         library: env!("CARGO_PKG_VERSION"),
         confidence: bootstrap.confidence,
         replicates: bootstrap.replicates,
         seed: bootstrap.seed,
-        sets: evaluation.sets.iter().map(set).collect(),
+        sets: evaluation.sets.iter().map(of_set).collect(),
         mean: evaluation.mean.as_ref().map(|mean| Mean {
             eer: figure(&mean.eer),
             at: mean.at.iter().map(|(target_fmr, e)| MeanAt { target_fmr: *target_fmr, fnmr: figure(e) }).collect(),
         }),
-        pooled: evaluation.pooled.as_ref().map(set),
+        pooled: evaluation.pooled.as_ref().map(of_set),
         searches: super::searches(evaluation).into_iter().map(searches_of).collect(),
     };
     simd_json::serde::to_string_pretty(&object).map_err(|e| EvaluationError::Plot(e.to_string()))
@@ -201,7 +237,7 @@ pub(super) fn target_name(target: f64) -> String {
     if target == 0.0 { "FNMR@0".into() } else { format!("FNMR@{target:e}") }
 }
 
-/// The figures as aligned text, in per cent, a row for each set, then what searches and, where failures to acquire are known, transactions come to; `*` marks an FMR that the set has too few impostor pairs to show.
+/// The figures as aligned text, in per cent, a row for each set, then what searches and, where failures to acquire or to enrol are known, transactions come to; `*` marks an FMR that the set has too few impostor pairs to show.
 pub fn text(evaluation: &Evaluation) -> String {
     let rows = rows(evaluation);
     let heads: Vec<String> =
@@ -236,10 +272,14 @@ pub fn text(evaluation: &Evaluation) -> String {
         }
         .unwrap_or_default();
     }
-    for Transactions { name, failure_to_acquire, at } in transactions::of(evaluation) {
-        let at = at.iter().map(|rates| format!("FRR {:.2} at FAR {:.3}", 100.0 * rates.frr, 100.0 * rates.far));
-        let at = at.collect::<Vec<_>>().join(", ");
-        let _ = writeln!(out, "{name:name_width$}  FTA {:.2}: {at}", 100.0 * failure_to_acquire);
+    for Transactions { name, failures, at } in transactions::of(evaluation) {
+        let list = |text: &dyn Fn(TransactionRates) -> String| {
+            at.iter().map(|stated| text(stated.rates)).collect::<Vec<_>>().join(", ")
+        };
+        let rejected = list(&|rates| format!("FRR {:.2} at FAR {:.3}", 100.0 * rates.frr, 100.0 * rates.far));
+        let _ = writeln!(out, "{name:name_width$}  FTA {:.2}: {rejected}", 100.0 * failures.to_acquire);
+        let rejected = list(&|rates| format!("GFRR {:.2} at GFAR {:.3}", 100.0 * rates.gfrr, 100.0 * rates.gfar));
+        let _ = writeln!(out, "{name:name_width$}  FTE {:.2}: {rejected}", 100.0 * failures.to_enrol);
     }
     let unresolved = rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved);
     for (name, searches) in super::searches(evaluation) {

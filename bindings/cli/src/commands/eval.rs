@@ -7,11 +7,11 @@ use vantay::evaluation::{Evaluation, Options, ScoreFile, compare_systems, report
 /// Error rates with confidence intervals, from files of scores
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv\n  vantay eval db1.csv --fta 0.02"
+    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv\n  vantay eval db1.csv --fta 0.02 --fte 0.005"
 )]
 pub struct Eval {
     /// Files with the columns fileA,fileB,score; the same finger if what stands before the last _ is equal. A line `fileA,,` says that a file gave no
-    /// template: a failure to acquire
+    /// template: a failure to acquire, or to enrol if no file of its subject gave one
     #[arg(required = true)]
     scores: Vec<PathBuf>,
     /// Another system's scores of the same pairs: print how the two differ, with the interval of the difference
@@ -20,6 +20,9 @@ pub struct Eval {
     /// Share of presentations that gave no template, 0 to 1, where the files do not list them: states FAR and FRR of transactions too
     #[arg(long, value_name = "SHARE", conflicts_with = "against")]
     fta: Option<f64>,
+    /// Share of subjects who could not be enrolled, 0 to 1, where the files do not list them: states the generalised GFAR and GFRR too
+    #[arg(long, value_name = "SHARE", conflicts_with = "against")]
+    fte: Option<f64>,
     /// Write tables, JSON, plots and an HTML page to DIR
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -30,10 +33,12 @@ impl Eval {
         if let Some(other) = &self.against {
             return self.compare(other);
         }
-        if let Some(share) = self.fta.filter(|share| !(0.0..=1.0).contains(share)) {
-            return Err(Failure::usage(format_args!("--fta {share}: expected 0 to 1")));
+        for (name, share) in [("--fta", self.fta), ("--fte", self.fte)] {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return Err(Failure::usage(format_args!("{name} {share}: expected 0 to 1")));
+            }
         }
-        let options = Options { failure_to_acquire: self.fta, ..Options::default() };
+        let options = Options { failure_to_acquire: self.fta, failure_to_enrol: self.fte, ..Options::default() };
         let evaluation = Evaluation::of_files(&self.scores, options).map_err(Failure::run)?;
         if let Some(dir) = &self.report {
             report::write(dir, "Error rates", &evaluation).map_err(Failure::run)?;
