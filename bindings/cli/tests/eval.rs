@@ -25,6 +25,29 @@ fn two_systems_are_compared_on_the_same_pairs() {
     assert!(told.starts_with("465 pairs") && told.contains("EER") && told.contains("FNMR at FMR 1e-3"), "{told}");
     assert!(done(&["eval", &one, "--against", &one]).contains("no difference shown"));
     refused(2, &["eval", &one, &better, "--against", &better]);
+
+    let folder = directory.path().join("report");
+    let report = |name: &str| fs::read_to_string(folder.join(name)).expect("the report");
+    let printed = done(&["eval", &one, "--against", &better, "--report", &folder.to_string_lossy()]);
+    assert_eq!((printed.as_str(), &*printed), (told.as_str(), report("rates.txt").as_str()));
+    let json: simd_json::OwnedValue =
+        simd_json::serde::from_slice(&mut report("rates.json").into_bytes()).expect("JSON");
+    use simd_json::prelude::*;
+    assert_eq!(
+        (json["systems"][0]["name"].as_str(), json["systems"][1]["name"].as_str()),
+        (Some("one"), Some("better"))
+    );
+    assert_eq!((json["pairs"].as_u64(), json["differences"].as_array().map(Vec::len)), (Some(465), Some(5)));
+    let fnmr = &json["differences"][2];
+    assert_eq!((fnmr["rate"].as_str(), fnmr["target_fmr"].as_f64()), (Some("fnmr"), Some(1e-3)));
+    let [low, value, high] = ["low", "value", "high"].map(|end| fnmr["difference"][end].as_f64().expect("a rate"));
+    assert!(low <= value && value <= high && high < 0.0 && fnmr["significant"].as_bool() == Some(true), "{fnmr}");
+    assert_eq!(value, fnmr["second"].as_f64().expect("a rate") - fnmr["first"].as_f64().expect("a rate"));
+    // Both curves stand in one plot, by name.
+    let plot = report("det.svg");
+    let place = |name: &str| plot.find(&format!("\n{name}\n")).unwrap_or_else(|| panic!("{name} in {plot}"));
+    assert!(place("one") < place("better"), "{plot}");
+    assert!(report("index.html").contains("<h2>Differences</h2>"));
 }
 
 #[test]

@@ -16,13 +16,7 @@ pub fn escaped(text: &str) -> String {
 /// # Errors
 /// [`EvaluationError::Plot`] if a plot cannot be drawn.
 pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationError> {
-    let title = escaped(title);
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n<header><h1>{title}</h1>\n{}</header>\n",
-        summary(evaluation)
-    );
+    let mut out = String::new();
     section(&mut out, "Error rates", &table(evaluation));
     let transactions = transaction_table(evaluation);
     if !transactions.is_empty() {
@@ -58,16 +52,26 @@ pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationEr
         }
         section(&mut out, "Scores of each set", &format!("<div class=\"sets\">{all}</div>"));
     }
-    out.push_str(NOTES);
-    let _ = writeln!(out, "<footer>vantay {}</footer>\n</main>\n</html>", env!("CARGO_PKG_VERSION"));
-    Ok(out)
+    Ok(page(title, &summary(evaluation), &out))
 }
 
-const DET_NOTE: &str = "Each curve is one set at every threshold; further down and left is better. The axes are normal \
+/// A whole page around `sections`.
+pub(super) fn page(title: &str, summary: &str, sections: &str) -> String {
+    let title = escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n<header><h1>{title}</h1>\n{summary}</header>\n\
+         {sections}{NOTES}<footer>vantay {}</footer>\n</main>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+pub(super) const DET_NOTE: &str = "Each curve is one set at every threshold; further down and left is better. The axes are normal \
                         deviates. On the dashed line both rates are equal.";
 const CMC_NOTE: &str = "How often the person searched for is among the first candidates, whatever the score: each subject's first file is \
                         enrolled, every other one searched for, ties against the mate.";
-const HISTOGRAM_NOTE: &str = "Share of each kind of comparison per step of the score, on a logarithmic axis. Dashed: the \
+pub(super) const HISTOGRAM_NOTE: &str = "Share of each kind of comparison per step of the score, on a logarithmic axis. Dashed: the \
                               thresholds that keep the stated false match rate.";
 const THRESHOLD_NOTE: &str =
     "How often a threshold fails, either way. Read a threshold off the rate that you can bear.";
@@ -82,11 +86,11 @@ const NOTES: &str = "<section class=\"notes\"><h2>How to read this</h2><ul>\n\
     <li>A figure marked * has fewer impostor pairs than it takes to show its FMR; it is the FNMR where none of them matches.</li>\n\
     </ul></section>\n";
 
-fn section(out: &mut String, name: &str, content: &str) {
+pub(super) fn section(out: &mut String, name: &str, content: &str) {
     let _ = writeln!(out, "<section><h2>{name}</h2>\n{content}</section>");
 }
 
-fn figure(out: &mut String, name: &str, plot: &str, note: &str) {
+pub(super) fn figure(out: &mut String, name: &str, plot: &str, note: &str) {
     section(out, name, &format!("<figure>{plot}<p class=\"note\">{note}</p></figure>\n"));
 }
 

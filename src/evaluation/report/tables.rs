@@ -23,8 +23,9 @@ struct Json<'a> {
     searches: Vec<Searches<'a>>,
 }
 
+/// The rates of one set.
 #[derive(Serialize)]
-struct Set<'a> {
+pub(super) struct Set<'a> {
     name: &'a str,
     genuine: u64,
     impostor: u64,
@@ -43,8 +44,9 @@ struct Mean {
     at: Vec<MeanAt>,
 }
 
+/// A rate and its interval.
 #[derive(Serialize)]
-struct Figure {
+pub(super) struct Figure {
     value: f64,
     low: Option<f64>,
     high: Option<f64>,
@@ -127,11 +129,11 @@ struct MeanAt {
     fnmr: Figure,
 }
 
-fn figure(estimate: &Estimate) -> Figure {
+pub(super) fn figure(estimate: &Estimate) -> Figure {
     Figure { value: estimate.value, low: estimate.interval.map(|i| i.low), high: estimate.interval.map(|i| i.high) }
 }
 
-fn set(rates: &ErrorRates, confidence: f64) -> Set<'_> {
+pub(super) fn set(rates: &ErrorRates, confidence: f64) -> Set<'_> {
     let at = |at: &AtFmr| {
         let stated = rates.failures.map(|failures| Stated::new(at, failures, confidence));
         At {
@@ -183,7 +185,11 @@ pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
         pooled: evaluation.pooled.as_ref().map(of_set),
         searches: super::searches(evaluation).into_iter().map(searches_of).collect(),
     };
-    simd_json::serde::to_string_pretty(&object).map_err(|e| EvaluationError::Plot(e.to_string()))
+    pretty(&object)
+}
+
+pub(super) fn pretty(object: &impl Serialize) -> Result<String, EvaluationError> {
+    simd_json::serde::to_string_pretty(object).map_err(|e| EvaluationError::Plot(e.to_string()))
 }
 
 /// One row of the table: a name, how many pairs and subjects, and the EER and FNMRs as cells.
