@@ -164,8 +164,18 @@ mod tests {
         let page = write(dir.path().join("report"), "Test", &evaluation).unwrap();
         assert!(page.with_file_name("cmc.svg").exists());
         assert!(std::fs::read_to_string(&page).unwrap().contains("<h2>Searches</h2>"));
-        assert!(text(&evaluation).contains("rank 1"));
-        assert!(json(&evaluation).unwrap().contains("\"searches\""));
+        assert!(text(&evaluation).contains("16 searches of 8 subjects: rank 1 "), "{}", text(&evaluation));
+        let json: simd_json::OwnedValue =
+            simd_json::serde::from_slice(&mut json(&evaluation).unwrap().into_bytes()).unwrap();
+        use simd_json::prelude::*;
+        let searches = &json["searches"][0];
+        for rank in [0, 9] {
+            let share = searches["cmc"][rank].as_f64().unwrap();
+            let [low, high] = [0, 1].map(|end| searches["cmc_intervals"][rank][end].as_f64().unwrap());
+            assert!(low <= share && share <= high && low < high, "{searches}");
+        }
+        assert!(searches["fnir"]["low"].as_f64() <= searches["fnir"]["value"].as_f64());
+        assert!(searches["fpir"].as_f64() <= searches["fpir_interval"][1].as_f64());
     }
 
     #[test]

@@ -3,7 +3,9 @@
 use super::transactions::{self, Stated, Transactions};
 use crate::{
     decision::Interval,
-    evaluation::{AtFmr, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates, TransactionRates},
+    evaluation::{
+        AtFmr, Bootstrap, ErrorRates, Estimate, Evaluation, EvaluationError, IdentificationRates, TransactionRates,
+    },
 };
 use serde::Serialize;
 use std::fmt::Write;
@@ -97,28 +99,49 @@ impl From<Stated> for OfTransactions {
     }
 }
 
-/// The searches of a set: shares found by rank 1, 2, …, and FNIR of rank 1 at FPIR of at most one in a hundred.
+/// The searches of a set: shares found by rank 1, 2, …, and FNIR of rank 1 at FPIR of at most one in a hundred. Intervals draw the subjects who were
+/// searched for, that of the FPIR at the threshold as it is.
 #[derive(Serialize)]
 struct Searches<'a> {
     name: &'a str,
+    subjects: usize,
     mated: u64,
     non_mated: u64,
     cmc: Vec<f64>,
+    cmc_intervals: Vec<Option<Interval>>,
     fpir: f64,
+    fpir_interval: Option<Interval>,
     fnir: Figure,
+    fnir_by_count: Figure,
     threshold: f64,
 }
 
-fn searches_of<'a>((name, rates): (&'a str, &IdentificationRates)) -> Searches<'a> {
-    let at = rates.at_fpir(0.01, 1);
-    let interval = at.fnir.clopper_pearson(0.95);
+const RANKS: usize = 20;
+const FPIR: f64 = 0.01;
+
+fn searches_of<'a>((name, rates): (&'a str, &IdentificationRates), bootstrap: &Bootstrap) -> Searches<'a> {
+    let at = rates.at_fpir(FPIR, 1);
+    let by_count = at.fnir.clopper_pearson(bootstrap.confidence);
+    // Of a share that is found, that of the share that is missed.
+    let missed = rates.intervals::<RANKS>(bootstrap, |drawn| {
+        let mut shares = drawn.cmc(RANKS as u32).into_iter().map(|found| 1.0 - found);
+        std::array::from_fn(|_| shares.next().unwrap_or(f64::NAN))
+    });
+    let [fpir, fnir] =
+        rates.intervals(bootstrap, |drawn| [drawn.fpir(at.threshold).value(), drawn.at_fpir(FPIR, 1).fnir.value()]);
     Searches {
         name,
+        subjects: rates.subjects(),
         mated: rates.searches().0,
         non_mated: rates.searches().1,
-        cmc: rates.cmc(20),
+        cmc: rates.cmc(RANKS as u32),
+        cmc_intervals: missed
+            .map(|of| of.map(|Interval { low, high }| Interval { low: 1.0 - high, high: 1.0 - low }))
+            .into(),
         fpir: at.fpir.value(),
-        fnir: Figure { value: at.fnir.value(), low: Some(interval.low), high: Some(interval.high) },
+        fpir_interval: fpir,
+        fnir: figure(&Estimate { value: at.fnir.value(), interval: fnir }),
+        fnir_by_count: Figure { value: at.fnir.value(), low: Some(by_count.low), high: Some(by_count.high) },
         threshold: at.threshold,
     }
 }
@@ -183,7 +206,7 @@ pub fn json(evaluation: &Evaluation) -> Result<String, EvaluationError> {
             at: mean.at.iter().map(|(target_fmr, e)| MeanAt { target_fmr: *target_fmr, fnmr: figure(e) }).collect(),
         }),
         pooled: evaluation.pooled.as_ref().map(of_set),
-        searches: super::searches(evaluation).into_iter().map(searches_of).collect(),
+        searches: super::searches(evaluation).into_iter().map(|of| searches_of(of, bootstrap)).collect(),
     };
     pretty(&object)
 }
@@ -288,17 +311,24 @@ pub fn text(evaluation: &Evaluation) -> String {
         let _ = writeln!(out, "{name:name_width$}  FTE {:.2}: {rejected}", 100.0 * failures.to_enrol);
     }
     let unresolved = rows.iter().flat_map(|row| &row.cells).any(|cell| !cell.resolved);
-    for (name, searches) in super::searches(evaluation) {
-        let [first, tenth] = [1, 10].map(|rank| searches.found_by_rank(rank).0);
-        let at = searches.at_fpir(0.01, 1);
+    for of in super::searches(evaluation) {
+        let of = searches_of(of, &evaluation.options.bootstrap);
+        let percent = |value: f64, interval: Option<Interval>| {
+            let interval = interval.map(|i| format!(" ({:.2} – {:.2})", 100.0 * i.low, 100.0 * i.high));
+            format!("{:.2}{}", 100.0 * value, interval.unwrap_or_default())
+        };
+        let by_rank = |rank: usize| percent(of.cmc[rank - 1], of.cmc_intervals[rank - 1]);
+        let fnir_interval = of.fnir.low.zip(of.fnir.high).map(|(low, high)| Interval { low, high });
         let _ = writeln!(
             out,
-            "{name:name_width$}  {} searches: rank 1 {:.2}, rank 10 {:.2}; FNIR {:.2} at FPIR {:.2}",
-            searches.searches().0,
-            100.0 * first,
-            100.0 * tenth,
-            100.0 * at.fnir.value(),
-            100.0 * at.fpir.value()
+            "{:name_width$}  {} searches of {} subjects: rank 1 {}, rank 10 {}; FNIR {} at FPIR {}",
+            of.name,
+            of.mated,
+            of.subjects,
+            by_rank(1),
+            by_rank(10),
+            percent(of.fnir.value, fnir_interval),
+            percent(of.fpir, of.fpir_interval)
         );
     }
     if unresolved {
