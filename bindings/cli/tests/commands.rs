@@ -294,6 +294,7 @@ fn flat_results_are_a_table_if_asked_and_a_report_opens_offline() {
         && page.matches("href=\"").count() == page.matches("href=\"#").count();
     assert!(page.starts_with("<!doctype html>") && asks_for_nothing);
     assert!(page.contains("\"kind\":\"different_id\"") && page.contains("\"minutiae\":["));
+    assert!(page.contains("\"fmr_interval\":[") && page.contains("\"extrapolated\":true"));
 }
 
 #[test]
