@@ -4,8 +4,8 @@
 use rand_pcg::{Pcg32, rand_core::Rng};
 use std::sync::LazyLock;
 use vantay::decision::{
-    Calibration, DecisionError, FingerCorrelation, FingersCompared, FitOptions, Fusion, FusionRule, PartScore, Scores,
-    probit,
+    Calibration, DecisionError, FingerCorrelation, FingersCompared, FitOptions, Fusion, FusionRule, Interval, Part,
+    PartScore, Scores, probit,
 };
 
 struct Normal(Pcg32);
@@ -74,6 +74,27 @@ fn the_rate_of_correlated_fingers_is_not_stated_as_that_of_independent_ones() {
         let stated = fusion.fmr_at(false, 4, llr).unwrap().value;
         assert!(stated >= counted * 0.85 && stated <= counted * 2.0, "{llr}: {stated} for {counted}");
     }
+}
+
+#[test]
+fn every_rate_that_is_stated_comes_with_its_interval() {
+    let fusion = fusion();
+    for score in [-1.0, 1.0, 2.5, 4.0, 7.0] {
+        let alone = fusion.fuse(&parts(&[score])).unwrap();
+        let of_part = fusion.calibration(Part::Face).unwrap().fmr_at(score);
+        let Interval { low, high } = alone.fmr_interval;
+        assert_eq!((alone.fmr, low, high), (of_part.value, of_part.low, of_part.high), "{score}");
+        let together = fusion.fuse(&parts(&[score, score])).unwrap();
+        let of_sum = fusion.fmr_at(true, 1, together.llr).unwrap();
+        let Interval { low, high } = together.fmr_interval;
+        assert_eq!((together.fmr, low, high), (of_sum.value, of_sum.low, of_sum.high), "{score}");
+        for (fmr, Interval { low, high }) in [(alone.fmr, alone.fmr_interval), (together.fmr, together.fmr_interval)] {
+            assert!((0.0..=fmr).contains(&low) && (fmr..=1.0).contains(&high), "{score}: {low} to {high} for {fmr}");
+        }
+        assert!(score < 2.0 || alone.fmr_interval.high > alone.fmr, "{score}");
+    }
+    let nothing = fusion.fuse(&[]).unwrap();
+    assert_eq!((nothing.fmr, nothing.fmr_interval), (1.0, Interval { low: 1.0, high: 1.0 }));
 }
 
 #[test]

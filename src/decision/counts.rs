@@ -4,7 +4,7 @@
 //! every score while they are small, and wherever they grew by 5 % beyond that. Between two knots the logarithm of the count is
 //! interpolated, which is off by less than the 5 % between them.
 
-use super::{Interval, Proportion, Scores};
+use super::{Interval, Proportion, Scores, memo::Memo};
 use serde::{Deserialize, Serialize};
 
 /// Growth of a count between two knots.
@@ -24,6 +24,9 @@ pub(super) struct Counts {
     pub deviation: f64,
     /// Thresholds, ascending, and the count at each.
     pub knots: Vec<(f64, u64)>,
+    /// The interval at each knot.
+    #[serde(skip)]
+    intervals: Memo<Vec<Interval>>,
 }
 
 impl Counts {
@@ -65,7 +68,7 @@ impl Counts {
         let n = list.len().max(1) as f64;
         let mean = list.iter().sum::<f64>() / n;
         let deviation = (list.iter().map(|s| (s - mean) * (s - mean)).sum::<f64>() / n).sqrt();
-        Self { total: list.len() as u64, design_effect, mean, deviation, knots }
+        Self { total: list.len() as u64, design_effect, mean, deviation, knots, intervals: Memo::default() }
     }
 
     /// The share of scores on the wrong side of `threshold`, between the first and the last knot.
@@ -74,19 +77,33 @@ impl Counts {
     }
 
     fn count(&self, threshold: f64) -> f64 {
-        let after = self.knots.partition_point(|&(score, _)| score < threshold);
-        let (Some(&next), Some(&before)) = (self.knots.get(after), self.knots.get(after.wrapping_sub(1))) else {
-            return self.knots.get(after).or(self.knots.last()).map_or(0.0, |&(_, count)| count as f64);
-        };
-        let share = (threshold - before.0) / (next.0 - before.0);
-        let (from, to) = (before.1 as f64, next.1 as f64);
-        if from > 0.0 && to > 0.0 { from * libm::pow(to / from, share) } else { from + share * (to - from) }
+        self.between(threshold, |knot| self.knots[knot].1 as f64)
     }
 
-    /// The interval of [`Counts::share`], with 95 % confidence.
+    /// The interval of [`Counts::share`], with 95 % confidence. Every answer of a search asks for one, so both ends are kept at the knots and
+    /// interpolated like the count.
     pub fn interval(&self, threshold: f64) -> Interval {
-        let count = self.count(threshold).round() as u64;
-        Proportion::new(count, self.total).with_design_effect(self.design_effect).clopper_pearson(0.95)
+        let of = |&(_, count): &(f64, u64)| {
+            Proportion::new(count, self.total).with_design_effect(self.design_effect).clopper_pearson(0.95)
+        };
+        let known = self.intervals.get(|| self.knots.iter().map(of).collect());
+        Interval {
+            low: self.between(threshold, |knot| known[knot].low),
+            high: self.between(threshold, |knot| known[knot].high),
+        }
+    }
+
+    /// A figure at `threshold` from those at the knots on either side of it.
+    fn between(&self, threshold: f64, of: impl Fn(usize) -> f64) -> f64 {
+        let after = self.knots.partition_point(|&(score, _)| score < threshold);
+        let Some(last) = self.knots.len().checked_sub(1) else { return 0.0 };
+        if after == 0 || after > last {
+            return of(after.min(last));
+        }
+        let (before, next) = (self.knots[after - 1].0, self.knots[after].0);
+        let share = (threshold - before) / (next - before);
+        let (from, to) = (of(after - 1), of(after));
+        if from > 0.0 && to > 0.0 { from * libm::pow(to / from, share) } else { from + share * (to - from) }
     }
 
     /// Why counts from a file cannot be used, if so. `rising`: whether they grow with the threshold.
@@ -134,6 +151,20 @@ mod tests {
             assert!(near(genuine.share(threshold), below), "below {threshold}");
         }
         assert_eq!((impostor.fault(false), genuine.fault(true)), (None, None));
+    }
+
+    #[test]
+    fn an_interval_between_two_knots_is_that_of_its_count() {
+        let list: Vec<f64> = (1..=200_000).map(|i| (f64::from(i) / 1000.0).ln() * 10.0).collect();
+        let scores = Scores::of_pairs(&list, &list);
+        let counts = Counts::of_impostor(&scores, 10, 3.0);
+        for threshold in list.iter().step_by(997).map(|s| s + 1e-6).filter(|&s| s < list[list.len() - 10]) {
+            let count = Proportion::new(counts.count(threshold).round() as u64, counts.total);
+            let expected = count.with_design_effect(3.0).clopper_pearson(0.95);
+            let found = counts.interval(threshold);
+            let near = |found: f64, expected: f64| (found - expected).abs() <= 0.02 * expected;
+            assert!(near(found.low, expected.low) && near(found.high, expected.high), "{found:?} for {expected:?}");
+        }
     }
 
     #[test]

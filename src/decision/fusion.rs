@@ -20,7 +20,7 @@
 //! distribution of `k / (1 + (k - 1) ρ)` of them; between whole numbers the rate's logarithm is interpolated. Steps are of 1/32 and rounded up. A
 //! single part keeps its own rate. Any sum also obeys `FMR ≤ 10^-LLR` if its parts are calibrated (Markov).
 
-use super::{Calibration, DecisionError, FingerCorrelation, Part, PartScore, Rate, file};
+use super::{Calibration, DecisionError, FingerCorrelation, Interval, Part, PartScore, Rate, file};
 use serde::{Deserialize, Serialize};
 use std::{path::Path, sync::OnceLock};
 
@@ -40,6 +40,8 @@ pub struct Evidence {
     pub llr: f64,
     /// The false match rate at that score.
     pub fmr: f64,
+    /// The 95 % interval of that rate.
+    pub fmr_interval: Interval,
     /// Whether that rate rests on a fitted tail.
     pub extrapolated: bool,
 }
@@ -51,6 +53,9 @@ pub struct Fused {
     pub llr: f64,
     /// The rate at which the same parts of strangers reach that ratio.
     pub fmr: f64,
+    /// The 95 % interval of that rate. With several parts the rates where those of all parts are at their lower and at their upper ends, which covers
+    /// more often; that of the fingers' correlation is not in it.
+    pub fmr_interval: Interval,
     /// Whether that rate was computed or fitted instead of counted; always so with several parts.
     pub extrapolated: bool,
     /// Each part, in the order of positions, the face first.
@@ -132,8 +137,9 @@ impl Fusion {
     pub fn evidence(&self, of: PartScore) -> Result<Evidence, DecisionError> {
         let calibration = self.calibration(of.part)?;
         let PartScore { part, score } = of;
-        let extrapolated = calibration.is_extrapolated(score);
-        Ok(Evidence { part, score, llr: calibration.llr(score), fmr: calibration.fmr(score), extrapolated })
+        let Rate { value: fmr, low, high, extrapolated } = calibration.fmr_at(score);
+        let fmr_interval = Interval { low, high };
+        Ok(Evidence { part, score, llr: calibration.llr(score), fmr, fmr_interval, extrapolated })
     }
 
     /// What the scores of several parts say together. Without any part they say nothing: ratio 1, rate 1. Of a part that was compared more than
@@ -150,12 +156,15 @@ impl Fusion {
         let fingers = parts.len() - faces;
         let sum = |face: bool| parts.iter().filter(|e| (e.part == Part::Face) == face).map(|e| e.llr).sum::<f64>();
         let llr = sum(true) + sum(false) * self.correlation.worth(fingers);
-        let (fmr, extrapolated) = match parts.as_slice() {
-            [] => (1.0, false),
-            [only] => (only.fmr, only.extrapolated),
-            _ => (self.rates_of(faces > 0, fingers).value(llr), true),
+        let (fmr, fmr_interval, extrapolated) = match parts.as_slice() {
+            [] => (1.0, Interval { low: 1.0, high: 1.0 }, false),
+            [only] => (only.fmr, only.fmr_interval, only.extrapolated),
+            _ => {
+                let Rate { value, low, high, extrapolated } = self.rates_of(faces > 0, fingers).rate(llr);
+                (value, Interval { low, high }, extrapolated)
+            }
         };
-        Ok(Fused { llr, fmr, extrapolated, parts })
+        Ok(Fused { llr, fmr, fmr_interval, extrapolated, parts })
     }
 
     /// The rate at which a face (or not) and `fingers` fingers of strangers reach a summed ratio of `llr`, with its interval.

@@ -13,15 +13,26 @@
 //! All three take the trials as independent. Pairs that share a subject are not: divide errors and trials by the design
 //! effect ([`Scores::impostor_design_effect`](super::Scores::impostor_design_effect)) or resample subjects.
 
-use statrs::function::{beta::beta_reg, erf::erfc_inv};
+use serde::Serialize;
+use statrs::function::{
+    beta::{beta_reg, ln_beta},
+    erf::erfc_inv,
+};
 
-/// A range that covers the true value with the confidence it was made for.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// A range that covers the true value with the confidence it was made for. In JSON a list of both ends.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[serde(into = "[f64; 2]")]
 pub struct Interval {
     /// The lower end.
     pub low: f64,
     /// The upper end.
     pub high: f64,
+}
+
+impl From<Interval> for [f64; 2] {
+    fn from(Interval { low, high }: Interval) -> Self {
+        [low, high]
+    }
 }
 
 /// Errors counted in trials.
@@ -108,15 +119,31 @@ pub fn probit(p: f64) -> f64 {
     -std::f64::consts::SQRT_2 * erfc_inv(2.0 * p)
 }
 
-/// The value below which a beta distribution has a share `p`, by bisection in the logarithm: the rates of interest span
-/// twelve decades, and a relative error is what matters at each.
+/// The value below which a beta distribution has a share `p`, in the logarithm: the rates of interest span twelve decades, and a relative
+/// error is what matters at each. By Newton's steps from the mean, halving the range where one would leave it.
 fn beta_quantile(a: f64, b: f64, p: f64) -> f64 {
+    const STEPS: u32 = 100;
+    let log_beta = ln_beta(a, b);
     let (mut low, mut high) = (-700.0_f64, 0.0_f64);
-    for _ in 0..50 {
-        let middle = (low + high) / 2.0;
-        if beta_reg(a, b, middle.exp()) < p { low = middle } else { high = middle }
+    let mut at = libm::log(a / (a + b)).clamp(low, high);
+    for _ in 0..STEPS {
+        let value = libm::exp(at);
+        let over = beta_reg(a, b, value) - p;
+        if over < 0.0 {
+            low = at
+        } else {
+            high = at
+        }
+        let slope = libm::exp(a * at + (b - 1.0) * libm::log1p(-value) - log_beta);
+        let next = at - over / slope;
+        let next = if next > low && next < high { next } else { low + (high - low) / 2.0 };
+        let step = (next - at).abs();
+        at = next;
+        if step <= 1e-13 * at.abs().max(1.0) {
+            break;
+        }
     }
-    ((low + high) / 2.0).exp().min(1.0)
+    libm::exp(at).min(1.0)
 }
 
 #[cfg(test)]

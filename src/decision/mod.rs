@@ -36,6 +36,7 @@ mod file;
 mod fusion;
 mod interval;
 mod likelihood;
+mod memo;
 mod part;
 mod planned;
 mod policy;

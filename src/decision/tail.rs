@@ -15,7 +15,7 @@
 //! unlike a normal approximation skewed upwards, as far extrapolation is. The region's border is kept as points. Pairs that
 //! share subjects are worth less than they count: the log-likelihood is divided by their design effect.
 
-use super::{DecisionError, Interval, Proportion, Rate};
+use super::{DecisionError, Interval, Proportion, Rate, memo::Memo};
 use serde::{Deserialize, Serialize};
 
 /// Shapes that are considered: beyond 1 the tail would have no mean, below -0.5 likelihood theory fails.
@@ -45,6 +45,9 @@ pub(super) struct ParetoTail {
     pub shape: f64,
     /// Scale and shape along the border of the 95 % likelihood region.
     pub border: Vec<[f64; 2]>,
+    /// The interval of the share above the threshold.
+    #[serde(skip)]
+    counted: Memo<Interval>,
 }
 
 impl ParetoTail {
@@ -80,7 +83,16 @@ impl ParetoTail {
                 [edge(centre, centre - 4.0, at), edge(centre, centre + 4.0, at)].map(|s| [libm::exp(s), shape])
             })
             .collect();
-        Ok(Self { above, exceedances: (n - first) as u64, total: n as u64, design_effect, scale, shape, border })
+        Ok(Self {
+            above,
+            exceedances: (n - first) as u64,
+            total: n as u64,
+            design_effect,
+            scale,
+            shape,
+            border,
+            counted: Memo::default(),
+        })
     }
 
     fn share(&self) -> Proportion {
@@ -103,8 +115,8 @@ impl ParetoTail {
         let centre = log_survival(y, self.scale, self.shape);
         let of_border = self.border.iter().map(|&[scale, shape]| log_survival(y, scale, shape));
         let (low, high) = of_border.fold((centre, centre), |(low, high), at| (low.min(at), high.max(at)));
-        let share = self.share().with_design_effect(self.design_effect);
-        let counted = share.clopper_pearson(0.95);
+        let share = self.share();
+        let counted = self.counted.get(|| share.with_design_effect(self.design_effect).clopper_pearson(0.95));
         // The count above the threshold and the shape beyond it are independent: their deviations add as squares.
         let add = |tail: f64, count: f64| libm::hypot(tail, libm::log(count / share.value()));
         Interval {

@@ -154,7 +154,7 @@ impl Resampler {
 }
 
 /// How often each of `n` comes up in `n` draws.
-fn drawn(times: &mut Vec<u32>, n: usize, random: &mut Pcg32) {
+pub(super) fn drawn(times: &mut Vec<u32>, n: usize, random: &mut Pcg32) {
     times.clear();
     times.resize(n, 0);
     for _ in 0..n {

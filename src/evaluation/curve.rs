@@ -52,22 +52,6 @@ impl OperatingPoint {
     pub fn fnmr_count(&self) -> Proportion {
         Proportion::new(self.false_non_matches, self.genuine)
     }
-
-    /// Rates of whole transactions where a share `failure_to_acquire` (0 to 1) of them yields no template: false accept rate
-    /// `FMR · (1 - FTA)` and false reject rate `FTA + FNMR · (1 - FTA)` (ISO/IEC 19795-1, one attempt per transaction).
-    pub fn with_failures_to_acquire(&self, failure_to_acquire: f64) -> TransactionRates {
-        let acquired = 1.0 - failure_to_acquire.clamp(0.0, 1.0);
-        TransactionRates { far: self.fmr() * acquired, frr: 1.0 - acquired + self.fnmr() * acquired }
-    }
-}
-
-/// Rates of transactions: failures to acquire count as rejections.
-#[derive(Clone, Copy, Debug, PartialEq)]
-pub struct TransactionRates {
-    /// False accept rate.
-    pub far: f64,
-    /// False reject rate.
-    pub frr: f64,
 }
 
 /// FMR and FNMR at every threshold that makes a difference.
@@ -251,13 +235,6 @@ mod tests {
             prop_assert_eq!(at.false_matches as usize, impostor.iter().filter(|s| **s >= threshold).count());
             prop_assert_eq!(at.false_non_matches as usize, genuine.iter().filter(|s| **s < threshold).count());
         }
-    }
-
-    #[test]
-    fn a_failure_to_acquire_rejects_and_never_accepts() {
-        let curve = Curve::new("test", &Scores::of_pairs(&[5.0, 1.0], &[2.0, 0.0])).unwrap();
-        let rates = curve.at_threshold(1.5).with_failures_to_acquire(0.1);
-        assert_eq!((rates.far, rates.frr), (0.45, 0.55));
     }
 
     #[test]

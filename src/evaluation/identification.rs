@@ -5,8 +5,16 @@
 //! return any candidate at or above it. FNIR at a threshold and a rank is the share of mated searches whose mate is not among the
 //! first `rank` candidates with a score at or above the threshold. The cumulative match characteristic is the share of mated
 //! searches that return the mate at or above a rank, whatever the score.
+//!
+//! # Confidence
+//! Searches for one subject stand and fall together. Intervals draw the subjects who were searched for, all searches of each, out of the same
+//! gallery; where no error was counted, the upper end is the rule of three over subjects.
 
+use super::{Bootstrap, bootstrap::drawn};
 use crate::decision::{Interval, Proportion};
+use rand_pcg::Pcg32;
+use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// What one search returned, as far as its rates need.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -36,6 +44,8 @@ pub struct IdentificationRates {
     /// The best candidate of each non-mated search that returned any, best first.
     best_strangers: Vec<f64>,
     non_mated: u64,
+    /// The searches of each subject.
+    subjects: Vec<Vec<SearchOutcome>>,
 }
 
 /// Both rates at one threshold.
@@ -51,8 +61,20 @@ pub struct IdentificationPoint {
 }
 
 impl IdentificationRates {
-    /// The rates of `searches`; candidates whose score is not a number count as not returned.
+    /// The rates of `searches`, each of another subject; candidates whose score is not a number count as not returned.
     pub fn new(searches: impl IntoIterator<Item = SearchOutcome>) -> Self {
+        Self::by_subject((0..).zip(searches))
+    }
+
+    /// The same with the subject who was searched for, as a number.
+    pub fn by_subject(searches: impl IntoIterator<Item = (u32, SearchOutcome)>) -> Self {
+        let mut subjects: BTreeMap<u32, Vec<SearchOutcome>> = BTreeMap::new();
+        searches.into_iter().for_each(|(subject, search)| subjects.entry(subject).or_default().push(search));
+        let subjects: Vec<_> = subjects.into_values().collect();
+        Self { subjects: subjects.clone(), ..Self::counted(subjects.into_iter().flatten()) }
+    }
+
+    fn counted(searches: impl Iterator<Item = SearchOutcome>) -> Self {
         let mut rates = Self::default();
         for search in searches {
             match search {
@@ -69,6 +91,49 @@ impl IdentificationRates {
         rates.mates.sort_by(|a, b| b.1.total_cmp(&a.1).then(a.0.cmp(&b.0)));
         rates.best_strangers.sort_by(|a, b| b.total_cmp(a));
         rates
+    }
+
+    /// Subjects who were searched for.
+    pub fn subjects(&self) -> usize {
+        self.subjects.len()
+    }
+
+    /// The intervals of error rates that `figures` reads off, by drawing subjects; `None` as of [`Bootstrap`] with nothing to draw.
+    ///
+    /// ```
+    /// # use vantay::evaluation::{Bootstrap, IdentificationRates, SearchOutcome::Mated};
+    /// // Thirty subjects of three searches each, every tenth of whom is never found.
+    /// let outcome = |n: u32| Mated((n % 10 > 0).then_some((1, 80.0)));
+    /// let rates = IdentificationRates::by_subject((0..90).map(|n| (n % 30, outcome(n % 30))));
+    /// let [missed] = rates.intervals(&Bootstrap::default(), |drawn| [drawn.fnir(50.0, 1).value()]);
+    /// let missed = missed.expect("an interval");
+    /// assert!(missed.low < 0.04 && missed.high > 0.19);
+    /// ```
+    pub fn intervals<const N: usize>(
+        &self,
+        bootstrap: &Bootstrap,
+        figures: impl Fn(&Self) -> [f64; N] + Sync,
+    ) -> [Option<Interval>; N] {
+        let values = figures(self);
+        let drawn: Vec<[f64; N]> = (0..bootstrap.replicates)
+            .into_par_iter()
+            .map_init(Vec::new, |times, replicate| {
+                drawn(times, self.subjects.len(), &mut Pcg32::new(bootstrap.seed, u64::from(replicate)));
+                let searches =
+                    self.subjects.iter().zip(&*times).flat_map(|(searches, &times)| {
+                        std::iter::repeat_n(searches, times as usize).flatten().copied()
+                    });
+                figures(&Self::counted(searches))
+            })
+            .collect();
+        let at_most = (3.0 / self.subjects.len().max(1) as f64).min(1.0);
+        std::array::from_fn(|n| {
+            let mut interval = bootstrap.interval(drawn.iter().map(|values| values[n]));
+            if let Some(interval) = interval.as_mut().filter(|_| values[n] == 0.0) {
+                interval.high = interval.high.max(at_most);
+            }
+            interval
+        })
     }
 
     /// Mated and non-mated searches.
@@ -124,7 +189,7 @@ impl IdentificationRates {
             .collect()
     }
 
-    /// The share of mated searches that return the mate within `rank`, with its 95 % interval.
+    /// The share of mated searches that return the mate within `rank`, with its 95 % interval; every search taken as independent.
     pub fn found_by_rank(&self, rank: u32) -> (f64, Interval) {
         let missed = self.fnir(f64::NEG_INFINITY, rank).clopper_pearson(0.95);
         let value = 1.0 - self.fnir(f64::NEG_INFINITY, rank).value();
@@ -136,6 +201,32 @@ impl IdentificationRates {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn searches_of_one_subject_stand_and_fall_together() {
+        let outcome = |subject: u32| SearchOutcome::Mated((!subject.is_multiple_of(5)).then_some((1, 9.0)));
+        let searches = || (0..400).map(|n| n % 40);
+        let alone = IdentificationRates::new(searches().map(outcome));
+        let together = IdentificationRates::by_subject(searches().map(|subject| (subject, outcome(subject))));
+        assert_eq!((alone.subjects(), together.subjects()), (400, 40));
+        assert_eq!(alone.fnir(0.0, 1), together.fnir(0.0, 1));
+        let width = |rates: &IdentificationRates| {
+            let [interval] = rates.intervals(&Bootstrap::default(), |drawn| [drawn.fnir(0.0, 1).value()]);
+            interval.map_or(f64::NAN, |interval| interval.high - interval.low)
+        };
+        assert!(width(&together) > 2.0 * width(&alone), "{} against {}", width(&together), width(&alone));
+    }
+
+    #[test]
+    fn no_miss_leaves_the_rule_of_three_over_subjects() {
+        let found = (0..60).map(|n| (n % 30, SearchOutcome::Mated(Some((1, 9.0)))));
+        let rates = IdentificationRates::by_subject(found);
+        let [missed] = rates.intervals(&Bootstrap::default(), |drawn| [drawn.fnir(0.0, 1).value()]);
+        assert_eq!(missed, Some(Interval { low: 0.0, high: 0.1 }));
+        let none =
+            IdentificationRates::default().intervals(&Bootstrap::default(), |drawn| [drawn.fnir(0.0, 1).value()]);
+        assert_eq!(none, [Some(Interval { low: 0.0, high: 1.0 })]);
+    }
 
     proptest! {
         #[test]

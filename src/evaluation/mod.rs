@@ -14,13 +14,15 @@ mod rates;
 pub mod report;
 mod score_file;
 mod searches;
+mod transactions;
 mod transfer;
 
 pub use bootstrap::Bootstrap;
 pub use compare::{Difference, SystemComparison, compare_systems};
-pub use curve::{Curve, OperatingPoint, TransactionRates};
+pub use curve::{Curve, OperatingPoint};
 pub use error::EvaluationError;
 pub use identification::{IdentificationPoint, IdentificationRates, SearchOutcome};
 pub use rates::{AtFmr, ErrorRates, Estimate, Evaluation, MeanRates, Options, error_rates};
 pub use score_file::{ScoreFile, ScoredPair};
+pub use transactions::{Failures, TransactionRates};
 pub use transfer::{LeftOut, StatedAndFound, leave_groups_out, leave_one_out, left_out_text};

@@ -4,7 +4,7 @@
 //! (each with its own threshold), and the pool, where one threshold has to serve them all.
 
 use super::{
-    Bootstrap, Curve, EvaluationError, IdentificationRates, OperatingPoint, ScoreFile,
+    Bootstrap, Curve, EvaluationError, Failures, IdentificationRates, OperatingPoint, ScoreFile,
     bootstrap::{Replicates, Resampler},
 };
 use crate::decision::{Interval, Proportion, Scores};
@@ -18,15 +18,31 @@ pub struct Options {
     pub targets: Vec<f64>,
     /// How intervals are drawn.
     pub bootstrap: Bootstrap,
-    /// Share of presentations that gave no template at all, 0 to 1, if it was measured elsewhere; score files may count it themselves. Where it is
-    /// known, rates of transactions are stated too.
+    /// Share of presentations of enrolled subjects that gave no template at all, 0 to 1, if it was measured elsewhere; score files may count it
+    /// themselves. Where this or the next is known, rates of transactions are stated too.
     pub failure_to_acquire: Option<f64>,
+    /// Share of subjects who could not be enrolled, likewise.
+    pub failure_to_enrol: Option<f64>,
 }
 
 impl Default for Options {
     /// FNMR at FMR 1e-2, 1e-3, 1e-4 and where no impostor pair matches.
     fn default() -> Self {
-        Self { targets: vec![1e-2, 1e-3, 1e-4, 0.0], bootstrap: Bootstrap::default(), failure_to_acquire: None }
+        Self {
+            targets: vec![1e-2, 1e-3, 1e-4, 0.0],
+            bootstrap: Bootstrap::default(),
+            failure_to_acquire: None,
+            failure_to_enrol: None,
+        }
+    }
+}
+
+impl Options {
+    /// The failures that are stated, if any are.
+    fn failures(&self) -> Option<Failures> {
+        let (to_enrol, to_acquire) = (self.failure_to_enrol, self.failure_to_acquire);
+        to_enrol.or(to_acquire)?;
+        Some(Failures { to_enrol: to_enrol.unwrap_or(0.0), to_acquire: to_acquire.unwrap_or(0.0) })
     }
 }
 
@@ -72,8 +88,8 @@ pub struct ErrorRates {
     pub eer: Estimate,
     /// FNMR at each target, in the order asked.
     pub at: Vec<AtFmr>,
-    /// Share of presentations that gave no template, as stated or as the score files count it.
-    pub failure_to_acquire: Option<f64>,
+    /// Shares of subjects and presentations that gave no template, as stated or as the score files count them, if anything is known of either.
+    pub failures: Option<Failures>,
     /// All operating points.
     pub curve: Curve,
 }
@@ -131,7 +147,7 @@ fn with_replicates(
         subjects: scores.subjects(),
         eer: estimate(curve.eer(), &replicates.eer),
         at: at.collect(),
-        failure_to_acquire: options.failure_to_acquire,
+        failures: options.failures(),
         curve,
     };
     Ok((rates, replicates))
@@ -191,24 +207,29 @@ impl Evaluation {
     pub fn of_files<P: AsRef<Path> + Sync>(paths: &[P], options: Options) -> Result<Self, EvaluationError> {
         let read = |path: &P| {
             let file = ScoreFile::read(path)?;
-            let counted = (file.searches(), file.failures_to_acquire());
+            let counted = (file.searches(), [file.failures_to_enrol(), file.failures_to_acquire()]);
             Ok(((file.name().to_owned(), file.scores()), counted))
         };
         let read = paths.par_iter().map(read).collect::<Result<Vec<_>, EvaluationError>>()?;
         let (sets, counted): (_, Vec<_>) = read.into_iter().unzip();
         let (searches, failures): (_, Vec<_>) = counted.into_iter().unzip();
-        Ok(Self { searches, ..Self::new(sets, options)?.with_failures_to_acquire(&failures) })
+        Ok(Self { searches, ..Self::new(sets, options)?.with_failures(&failures) })
     }
 
-    /// With the failures to acquire that were counted in each set, if there were any and no share was stated.
-    fn with_failures_to_acquire(mut self, counted: &[Proportion]) -> Self {
-        let sum = |of: fn(Proportion) -> f64| counted.iter().copied().map(of).sum::<f64>() as u64;
-        let all = Proportion::new(sum(Proportion::errors), sum(Proportion::trials));
-        if self.options.failure_to_acquire.is_none() && all.errors() > 0.0 {
-            for (rates, set) in self.sets.iter_mut().zip(counted) {
-                rates.failure_to_acquire = Some(set.value());
-            }
-            self.pooled.iter_mut().for_each(|pooled| pooled.failure_to_acquire = Some(all.value()));
+    /// With the failures to enrol and to acquire that were counted in each set, if there were any in one; what is stated stands before what is counted.
+    fn with_failures(mut self, counted: &[[Proportion; 2]]) -> Self {
+        let sum = |kind: usize, of: fn(Proportion) -> f64| counted.iter().map(|set| of(set[kind])).sum::<f64>() as u64;
+        let all = [0, 1].map(|kind| Proportion::new(sum(kind, Proportion::errors), sum(kind, Proportion::trials)));
+        if all.iter().any(|all| all.errors() > 0.0) {
+            let options = &self.options;
+            let known = |counted: [Proportion; 2]| {
+                Some(Failures {
+                    to_enrol: options.failure_to_enrol.unwrap_or(counted[0].value()),
+                    to_acquire: options.failure_to_acquire.unwrap_or(counted[1].value()),
+                })
+            };
+            self.sets.iter_mut().zip(counted).for_each(|(rates, counted)| rates.failures = known(*counted));
+            self.pooled.iter_mut().for_each(|pooled| pooled.failures = known(all));
         }
         self
     }

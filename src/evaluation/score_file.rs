@@ -143,10 +143,24 @@ impl ScoreFile {
         Comparison { score: pair.score, subjects: pair.files.map(|file| self.subject_of[file as usize]) }
     }
 
-    /// How many of the files gave no template, out of all that the file names.
+    /// How many of the files gave no template, out of all of the subjects who have one that did: the others are not enrolled.
     pub fn failures_to_acquire(&self) -> Proportion {
-        let failed = self.failed.len() as u64;
+        let enrolled = self.subjects();
+        let failed = self.failed.iter().filter(|file| enrolled.contains(subject(file))).count() as u64;
         Proportion::new(failed, failed + self.files.len() as u64)
+    }
+
+    /// How many of the subjects have no file that gave a template.
+    pub fn failures_to_enrol(&self) -> Proportion {
+        let enrolled = self.subjects();
+        let lost: BTreeSet<&str> =
+            self.failed.iter().map(|file| subject(file)).filter(|subject| !enrolled.contains(subject)).collect();
+        Proportion::new(lost.len() as u64, (lost.len() + enrolled.len()) as u64)
+    }
+
+    /// Who took part in comparisons.
+    fn subjects(&self) -> BTreeSet<&str> {
+        self.files.iter().map(|file| subject(file)).collect()
     }
 
     /// All comparisons, told into genuine and impostor.
@@ -230,11 +244,20 @@ mod tests {
 
     #[test]
     fn a_file_without_a_template_is_counted_and_compared_with_nothing() {
-        let text = format!("{TEXT}x,1_b,,\nx,1_b,,\nx,3_a,,\n");
+        let text = format!("{TEXT}x,1_b,,\nx,1_b,,\nx,2_b,,\n");
         let file = ScoreFile::read_from("s.csv", text.as_bytes()).unwrap();
         assert_eq!((file.pairs().len(), file.files().len()), (3, 5));
         let failures = file.failures_to_acquire();
         assert_eq!((failures.errors(), failures.trials()), (2.0, 7.0));
+    }
+
+    #[test]
+    fn who_has_no_template_at_all_is_not_enrolled() {
+        let text = "fileA,fileB,score\na_1,b_1,0\na_2,,\nc_1,,\nc_2,,\nd_1,,\n";
+        let file = ScoreFile::read_from("s.csv", text.as_bytes()).unwrap();
+        let (enrol, acquire) = (file.failures_to_enrol(), file.failures_to_acquire());
+        assert_eq!((enrol.errors(), enrol.trials()), (2.0, 4.0));
+        assert_eq!((acquire.errors(), acquire.trials()), (1.0, 3.0));
     }
 
     #[test]

@@ -60,9 +60,9 @@ impl ScoreFile {
             let own = row.iter().zip(&gallery).find(|(_, subject)| *subject == mate).map(|(score, _)| *score);
             let rank = |score: f64| (1 + others().filter(|other| *other >= score).count() as u32, score);
             let best = others().fold(f64::NEG_INFINITY, f64::max);
-            [SearchOutcome::Mated(own.map(rank)), SearchOutcome::NonMated(Some(best))]
+            [SearchOutcome::Mated(own.map(rank)), SearchOutcome::NonMated(Some(best))].map(|outcome| (*mate, outcome))
         });
-        Some(IdentificationRates::new(outcomes))
+        Some(IdentificationRates::by_subject(outcomes))
     }
 }
 

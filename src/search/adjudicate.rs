@@ -50,6 +50,7 @@ mod tests {
                 score: 9.0,
                 llr: Some(9.0),
                 fmr: None,
+                fmr_interval: None,
                 extrapolated: None,
                 decision,
                 reason: Reason::NotEnough,

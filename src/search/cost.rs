@@ -15,8 +15,8 @@
 //!
 //! [`Search::measure_deduplication`] runs a few blocks of a gallery and divides. [`CostModel::of`] multiplies. What grows with the registrations alone (looking at
 //! each for itself, the sample of each block, reading columns once for 64 registrations) is left out: at a million it is below two per cent.
-//! Blocks depend on nothing but the gallery, so nodes share them out; each node needs the columns that the screens read, in memory if it is
-//! not to wait for the disk.
+//! Memory for the columns that the screens read, if they are not to wait for the disk, and the disk grow with the registrations.
+//! [`CostModel::on_nodes`] shares the pairs out to several nodes.
 
 use super::{
     DeduplicateOptions, Modality, Search, SearchError,
@@ -80,24 +80,62 @@ pub struct Cost {
     pub memory: f64,
     /// Bytes on disk.
     pub disk: f64,
+    /// How the pairs grow with the registrations, and with them whatever is not said to grow otherwise.
+    pub pairs_grow: Growth,
+    /// How what the portraits name grows, at this size.
+    pub face_candidates_grow: Growth,
+}
+
+/// How a part of the cost grows with the registrations of the gallery.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+#[non_exhaustive]
+pub enum Growth {
+    /// Not at all.
+    Constant,
+    /// With their number.
+    Linear,
+    /// With its square.
+    Quadratic,
+}
+
+/// A part of the cost.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[non_exhaustive]
+pub struct CostPart {
+    /// Which: `join_portraits`, `screen_fingers`, `compare_by_portraits` or `compare_by_fingers`, in full because of either; `memory`, `disk`.
+    pub part: &'static str,
+    /// How much.
+    pub amount: f64,
+    /// Of what: `core_hours` or `bytes`.
+    pub unit: &'static str,
+    /// How it grows with the registrations, at this size.
+    pub grows: Growth,
 }
 
 impl CostModel {
     /// What every pair of `registrations` takes.
     pub fn of(&self, registrations: u64) -> Cost {
         let n = registrations as f64;
-        self.sum(registrations, n, n * (n - 1.0) / 2.0)
+        self.sum(registrations, n, n * (n - 1.0).max(0.0) / 2.0)
     }
 
     /// What every pair of a registration of `today` and one of `registrations` takes.
     pub fn against(&self, today: u64, registrations: u64) -> Cost {
-        self.sum(registrations, registrations as f64, today as f64 * registrations as f64)
+        let cost = self.sum(registrations, registrations as f64, today as f64 * registrations as f64);
+        let face_candidates_grow = match cost.face_candidates_grow {
+            Growth::Quadratic => Growth::Linear,
+            _ => Growth::Constant,
+        };
+        Cost { pairs_grow: Growth::Linear, face_candidates_grow, ..cost }
     }
 
-    fn sum(&self, registrations: u64, n: f64, pairs: f64) -> Cost {
+    /// What `pairs` of registrations take where each is held against `n`, as when all pairs of them are compared.
+    pub(super) fn sum(&self, registrations: u64, n: f64, pairs: f64) -> Cost {
         let seconds = |count: f64, rate: f64| if rate > 0.0 { count / rate } else { 0.0 };
         let strangers = self.face_strangers.map_or(f64::INFINITY, |most| most / n.max(1.0));
         let face_candidates = self.face_candidates.min(strangers);
+        let is_bounded = strangers < self.face_candidates;
         Cost {
             registrations,
             pairs,
@@ -107,6 +145,8 @@ impl CostModel {
             finger_candidates_seconds: seconds(pairs * self.finger_candidates, self.full_pairs),
             memory: n * self.screened_bytes,
             disk: n * self.bytes,
+            pairs_grow: Growth::Quadratic,
+            face_candidates_grow: if is_bounded { Growth::Linear } else { Growth::Quadratic },
         }
     }
 }
@@ -115,6 +155,21 @@ impl Cost {
     /// Seconds of one core, all together.
     pub fn core_seconds(&self) -> f64 {
         self.join_seconds + self.screen_seconds + self.face_candidates_seconds + self.finger_candidates_seconds
+    }
+
+    /// Each part, and how it grows.
+    pub fn parts(&self) -> [CostPart; 6] {
+        let pairs = self.pairs_grow;
+        let hours = |part, seconds: f64, grows| CostPart { part, amount: seconds / 3600.0, unit: "core_hours", grows };
+        let bytes = |part, amount| CostPart { part, amount, unit: "bytes", grows: Growth::Linear };
+        [
+            hours("join_portraits", self.join_seconds, pairs),
+            hours("screen_fingers", self.screen_seconds, pairs),
+            hours("compare_by_portraits", self.face_candidates_seconds, self.face_candidates_grow),
+            hours("compare_by_fingers", self.finger_candidates_seconds, pairs),
+            bytes("memory", self.memory),
+            bytes("disk", self.disk),
+        ]
     }
 
     /// Hours on `nodes` of `cores` each, as fast as those that were measured, and evenly loaded.
@@ -227,8 +282,42 @@ mod tests {
         let few = CostModel { face_strangers: Some(50.0), ..model };
         assert_eq!(few.of(400_001).face_candidates_seconds, model.of(400_001).face_candidates_seconds);
         assert!((few.of(100_000_001).face_candidates_seconds / 50_000.0 - 1.0).abs() < 1e-6);
+        assert_eq!(model.of(0).pairs, 0.0);
         // A part that was not measured costs nothing.
         let faces = CostModel { finger_pairs: 0.0, finger_candidates: 0.0, ..model };
         assert_eq!(faces.of(1_000_001).core_seconds(), 500.0005 + 1_000.001);
+    }
+
+    #[test]
+    fn each_part_grows_as_it_is_said_to() {
+        let model = CostModel {
+            measured_on: 1,
+            threads: 1,
+            face_pairs: 1e9,
+            face_candidates: 1e-4,
+            face_strangers: Some(50.0),
+            finger_pairs: 1e6,
+            fingers: 2.0,
+            finger_candidates: 1e-2,
+            full_pairs: 5e4,
+            screened_bytes: 5e3,
+            bytes: 15e3,
+        };
+        let at = |n: u64| [model.of(n), model.against(1_000, n)];
+        for n in [200_000, 107_000_000] {
+            for (cost, double) in at(n).iter().zip(at(2 * n)) {
+                for (part, twice) in cost.parts().into_iter().zip(double.parts()) {
+                    let power = match part.grows {
+                        Growth::Constant => 0,
+                        Growth::Linear => 1,
+                        Growth::Quadratic => 2,
+                    };
+                    let found = twice.amount / part.amount;
+                    assert!((found / 2_f64.powi(power) - 1.0).abs() < 1e-4, "{part:?}: {found} times at {n}");
+                }
+            }
+        }
+        let grows = |n: u64| model.of(n).face_candidates_grow;
+        assert_eq!((grows(200_000), grows(107_000_000)), (Growth::Quadratic, Growth::Linear));
     }
 }

@@ -2,7 +2,8 @@
 
 use super::{PartScores, SearchError};
 use crate::decision::{
-    Decision, DecisionError, Evidence, Fusion, Level, Part, PartScore, PlannedGallery, Policy, Purpose, Reason,
+    Decision, DecisionError, Evidence, Fused, Fusion, Interval, Level, Outcome, Part, PartScore, PlannedGallery,
+    Policy, Purpose, Reason,
 };
 use std::cmp::Ordering;
 
@@ -48,6 +49,8 @@ pub struct Judgement {
     pub llr: Option<f64>,
     /// The rate at which the same parts of strangers reach that ratio in any of the ways that were open, if they are calibrated.
     pub fmr: Option<f64>,
+    /// The 95 % interval of that rate, if they are calibrated.
+    pub fmr_interval: Option<Interval>,
     /// Whether that rate was computed or fitted instead of counted.
     pub extrapolated: Option<bool>,
     /// The decision.
@@ -141,13 +144,19 @@ impl Judge {
         };
         let llr = evidence.as_ref().map(|evidence| evidence.llr);
         let score = if self.is_raw(purpose) { self.shares(parts) } else { llr.unwrap_or(0.0) };
-        let fmr = evidence.as_ref().map(|evidence| (evidence.fmr * gallery.ways()).min(1.0));
+        let in_any_way = |rate: f64| (rate * gallery.ways()).min(1.0);
+        let fmr = evidence.as_ref().map(|evidence| in_any_way(evidence.fmr));
+        let fmr_interval = evidence.as_ref().map(|Fused { fmr_interval: Interval { low, high }, .. }| Interval {
+            low: in_any_way(*low),
+            high: in_any_way(*high),
+        });
         let extrapolated = evidence.map(|evidence| evidence.extrapolated);
-        Ok(Judgement { score, llr, fmr, extrapolated, decision: outcome.decision, reason: outcome.reason })
+        let Outcome { decision, reason, .. } = outcome;
+        Ok(Judgement { score, llr, fmr, fmr_interval, extrapolated, decision, reason })
     }
 
     /// What calibrations say where raw scores decide, if there are any.
-    fn evidence_beside(&self, parts: &[PartScore]) -> Result<Option<crate::decision::Fused>, SearchError> {
+    fn evidence_beside(&self, parts: &[PartScore]) -> Result<Option<Fused>, SearchError> {
         match self.fusion.fuse(parts) {
             Ok(evidence) => Ok((!parts.is_empty()).then_some(evidence)),
             Err(DecisionError::NotCalibrated { .. }) => Ok(None),

@@ -305,6 +305,12 @@ typedef struct {
   double face;
   // Fingerprint scores by the probe's finger position, 0 (unknown) to 10.
   double fingers[11];
+  // The lower end of the 95 % interval of `fmr`; NaN where parts are not calibrated.
+  double fmr_low;
+  // The upper end, likewise.
+  double fmr_high;
+  // Whether `fmr` was fitted or computed instead of counted; false where parts are not calibrated.
+  bool extrapolated;
 } vantay_scores_t;
 
 // The answer to a claim.

@@ -29,6 +29,12 @@ pub struct vantay_scores_t {
     pub face: f64,
     /// Fingerprint scores by the probe's finger position, 0 (unknown) to 10.
     pub fingers: [f64; 11],
+    /// The lower end of the 95 % interval of `fmr`; NaN where parts are not calibrated.
+    pub fmr_low: f64,
+    /// The upper end, likewise.
+    pub fmr_high: f64,
+    /// Whether `fmr` was fitted or computed instead of counted; false where parts are not calibrated.
+    pub extrapolated: bool,
 }
 
 /// `text` as C reads it.
@@ -52,6 +58,9 @@ impl vantay_scores_t {
             fmr: judgement.fmr.unwrap_or(f64::NAN),
             face: parts.face.unwrap_or(f64::NAN),
             fingers,
+            fmr_low: judgement.fmr_interval.map_or(f64::NAN, |interval| interval.low),
+            fmr_high: judgement.fmr_interval.map_or(f64::NAN, |interval| interval.high),
+            extrapolated: judgement.extrapolated.unwrap_or(false),
         }
     }
 }

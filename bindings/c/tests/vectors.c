@@ -214,6 +214,8 @@ void raw_templates_are_taken(const char *vectors, const char *path)
     EXPECT_RESULT(vantay_verify(search, &registration, &answer), VANTAY_OK);
     EXPECT(answer.known && answer.scores.decision == VANTAY_DECISION_MATCH && answer.scores.fingers[2] > 12.0);
     EXPECT(isnan(answer.scores.face) && isnan(answer.scores.fingers[7]) && answer.scores.fmr <= 1e-6);
+    EXPECT(answer.scores.fmr_low <= answer.scores.fmr && answer.scores.fmr < answer.scores.fmr_high);
+    EXPECT(answer.scores.extrapolated);
     if (file != NULL)
         fclose(file);
     vantay_search_free(search);

@@ -220,7 +220,25 @@ fn a_rate_without_a_calibration_is_refused_with_what_to_run() {
         assert!(field(answer, "fmr").parse::<f64>().expect("a rate") <= 1e-6, "{answer}");
         // No pilot counts to one in a million.
         assert_eq!(field(answer, "extrapolated"), "true", "{answer}");
+        let (fmr, [low, high]) = stated(answer);
+        assert!(low < fmr && fmr < high, "{answer}");
     }
+    // Of whom the search finds by chance the rate is counted, or computed from counted ones.
+    for answer in done(&["identify", &city.gallery(), &city.path("feed.ndjson"), "--modality", "face"]).lines() {
+        for candidate in answer.split("{\"personal_id\"").skip(1) {
+            let (fmr, [low, high]) = stated(candidate);
+            assert!(low <= fmr && fmr <= high && high <= 1.0, "{candidate}");
+            assert_eq!(field(candidate, "extrapolated") == "true", fmr < 2e-5, "{candidate}");
+        }
+    }
+}
+
+/// The false match rate of an answer, and its interval.
+fn stated(answer: &str) -> (f64, [f64; 2]) {
+    let interval = answer.split("\"fmr_interval\":[").nth(1).and_then(|rest| rest.split(']').next());
+    let number = |text: &str| text.parse::<f64>().expect("a rate");
+    let (low, high) = interval.and_then(|ends| ends.split_once(',')).expect("an interval");
+    (number(field(answer, "fmr")), [number(low), number(high)])
 }
 
 #[test]
@@ -264,7 +282,10 @@ fn flat_results_are_a_table_if_asked_and_a_report_opens_offline() {
     let city = City::new("100");
     let (gallery, feed, report) = (city.gallery(), city.path("feed.ndjson"), city.path("report.html"));
     let table = done(&["verify", &gallery, &feed, "--format", "csv"]);
-    assert_eq!(table.lines().next(), Some("registration,personal_id,decision,known,score,llr,fmr"));
+    assert_eq!(
+        table.lines().next(),
+        Some("registration,personal_id,decision,known,score,llr,fmr,fmr_low,fmr_high,extrapolated")
+    );
     assert_eq!(table.lines().count(), 1 + city.lines().len());
     let table = done(&["dedup", &gallery, "--format", "csv", "--report", &report]);
     assert!(table.starts_with("a_personal_id,a_registration,b_personal_id,b_registration,kind,decision,"), "{table}");
@@ -273,6 +294,7 @@ fn flat_results_are_a_table_if_asked_and_a_report_opens_offline() {
         && page.matches("href=\"").count() == page.matches("href=\"#").count();
     assert!(page.starts_with("<!doctype html>") && asks_for_nothing);
     assert!(page.contains("\"kind\":\"different_id\"") && page.contains("\"minutiae\":["));
+    assert!(page.contains("\"fmr_interval\":[") && page.contains("\"extrapolated\":true"));
 }
 
 #[test]
@@ -435,4 +457,18 @@ fn the_cost_of_a_deduplication_is_said_before_it_is_begun() {
     assert_eq!(field(lines[0], "measured_on"), "105");
     let hours = |line: &str| field(line, "core_hours").parse::<f64>().expect("hours");
     assert!(hours(lines[1]) > 0.0 && hours(lines[2]) > 11_000.0 * hours(lines[1]), "{told}");
+    // Each part says how it grows, and what some nodes take stands beside it.
+    for part in ["join_portraits", "screen_fingers", "compare_by_fingers"] {
+        let said = lines[2].split(&format!("{{\"part\":\"{part}\"")).nth(1).expect("the part");
+        assert_eq!((field(said, "unit"), field(said, "grows")), ("core_hours", "quadratic"), "{part}: {told}");
+    }
+    let nodes = |line: &str| line.split("{\"nodes\":").skip(1).map(str::to_owned).collect::<Vec<_>>();
+    let wall = |said: &String| field(said, "wall_hours").parse::<f64>().expect("hours");
+    let shared = nodes(lines[2]);
+    assert!(shared.len() == 3 && shared[0].starts_with("1,") && shared[2].starts_with("100,"), "{told}");
+    assert!(wall(&shared[0]) > 8.0 * wall(&shared[1]) && wall(&shared[1]) > 8.0 * wall(&shared[2]), "{told}");
+    let told = done(&["dedup", &city.gallery(), "--estimate", "--nodes", "7"]);
+    assert!(nodes(&told).len() == 1 && nodes(&told)[0].starts_with("7,"), "{told}");
+    refused(2, &["dedup", &city.gallery(), "--nodes", "7"]);
+    refused(2, &["dedup", &city.gallery(), "--estimate", "--nodes", "0"]);
 }

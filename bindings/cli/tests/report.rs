@@ -76,11 +76,14 @@ fn page(pairs: usize, drawn: usize, name: &str) -> String {
         score: 20.0 - n as f64 / 100.0,
         llr: Some(20.0 - n as f64 / 100.0),
         fmr: Some(1e-9),
+        fmr_interval: None,
+        extrapolated: true,
         parts: vec![PartLine {
             part: Part::Finger(2),
             score: 31.5,
             llr: Some(6.0),
             fmr: Some(3.2e-7),
+            fmr_interval: Some(vantay::decision::Interval { low: 0.0, high: 2.4e-6 }),
             extrapolated: true,
         }],
         fingers: (0..if n < drawn { 2 } else { 0 })

@@ -53,6 +53,10 @@ fn judgements<'py>(into: &Bound<'py, PyDict>, rows: &[Option<&Judgement>]) -> Py
     into.set_item("score", column(&|j| Some(j.score)))?;
     into.set_item("llr", column(&|j| j.llr))?;
     into.set_item("fmr", column(&|j| j.fmr))?;
+    into.set_item("fmr_low", column(&|j| j.fmr_interval.map(|interval| interval.low)))?;
+    into.set_item("fmr_high", column(&|j| j.fmr_interval.map(|interval| interval.high)))?;
+    let extrapolated: Vec<bool> = rows.iter().map(|row| row.and_then(|j| j.extrapolated) == Some(true)).collect();
+    into.set_item("extrapolated", extrapolated.into_pyarray(py))?;
     let decisions: Vec<u8> = rows.iter().map(|row| row.map_or(0, |j| number_of(j.decision))).collect();
     into.set_item("decision", decisions.into_pyarray(py))
 }

@@ -47,6 +47,8 @@ pub fn verify<'py>(
         dict.set_item("score", answer.judgement.score)?;
         dict.set_item("llr", answer.judgement.llr)?;
         dict.set_item("fmr", answer.judgement.fmr)?;
+        dict.set_item("fmr_interval", answer.judgement.fmr_interval.map(|interval| (interval.low, interval.high)))?;
+        dict.set_item("extrapolated", answer.judgement.extrapolated)?;
         dict.set_item("decision", columns::number_of(answer.judgement.decision))?;
         let scores = PyDict::new(py);
         if let Some(face) = answer.scores.face {

@@ -90,6 +90,20 @@ def test_a_claim_is_verified(gallery, records):
     assert not refused and refused.known and known.decision == "match"
 
 
+def test_a_stated_rate_has_its_interval_and_its_origin(gallery, records):
+    answer = gallery.verify(records[0])
+    low, high = answer.fmr_interval
+    assert 0 <= low <= answer.fmr < high and answer.extrapolated
+    found = gallery.identify(records[:5], top=4)
+    assert found.fmr_low.shape == found.fmr.shape == found.extrapolated.shape
+    there = found.subjects != ""
+    assert (found.fmr_low <= found.fmr)[there].all() and (found.fmr <= found.fmr_high)[there].all()
+    assert found.extrapolated[:, 0].all() and not found.extrapolated[~there].any()
+    pairs = gallery.deduplicate().pairs
+    assert (pairs["fmr_low"] <= pairs["fmr"]).all() and (pairs["fmr"] <= pairs["fmr_high"]).all()
+    assert pairs["extrapolated"].dtype == bool
+
+
 def test_who_registered_twice_is_found(gallery, records):
     stages = []
     found = gallery.deduplicate(progress=lambda *told: stages.append(told))

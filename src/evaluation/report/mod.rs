@@ -1,9 +1,10 @@
 //! What a test found: to read, to compute with, and to show.
 //!
 //! [`write()`] fills a folder with `index.html` (one page that opens without a network), `rates.txt`, `rates.json`, and each plot as an SVG
-//! file for use elsewhere. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
+//! file for use elsewhere; [`write_comparison`] does the same for two systems on the same pairs, with both curves in one plot. Plots are drawn by the `plotters` crate; their scale and look are in one place, so that all match.
 
 mod axes;
+mod comparison;
 mod page;
 pub mod pairs;
 mod plots;
@@ -11,6 +12,7 @@ mod style;
 mod tables;
 mod transactions;
 
+pub use comparison::{ComparedSystems, comparison_html, comparison_json, comparison_text, write_comparison};
 pub use page::{escaped, html};
 pub use plots::{cmc, det, histogram, thresholds};
 pub use tables::{json, text};
@@ -32,29 +34,42 @@ use std::path::{Path, PathBuf};
 /// # Ok::<(), vantay::evaluation::EvaluationError>(())
 /// ```
 pub fn write(folder: impl AsRef<Path>, title: &str, evaluation: &Evaluation) -> Result<PathBuf, EvaluationError> {
-    let folder = folder.as_ref();
-    let failed = |path: &Path, source| EvaluationError::Write { path: path.into(), source };
-    std::fs::create_dir_all(folder).map_err(|source| failed(folder, source))?;
-    let put = |name: &str, content: String| {
-        let path = folder.join(name);
-        std::fs::write(&path, content).map_err(|source| failed(&path, source)).map(|()| path)
-    };
-    put("rates.txt", text(evaluation))?;
-    put("rates.json", json(evaluation)?)?;
-    put("det.svg", det(&evaluation.sets, evaluation.pooled.as_ref())?)?;
+    let folder = Folder::create(folder.as_ref())?;
+    folder.put("rates.txt", text(evaluation))?;
+    folder.put("rates.json", json(evaluation)?)?;
+    folder.put("det.svg", det(&evaluation.sets, evaluation.pooled.as_ref())?)?;
     let searches = searches(evaluation);
     if !searches.is_empty() {
-        put("cmc.svg", cmc(&searches)?)?;
+        folder.put("cmc.svg", cmc(&searches)?)?;
     }
     let pooled = evaluation.pooled.as_ref().map(|rates| (rates, Scores::pooled(&evaluation.scores)));
     let all =
         evaluation.sets.iter().zip(&evaluation.scores).chain(pooled.as_ref().map(|(rates, scores)| (*rates, scores)));
     for (rates, scores) in all {
         let name = file_name(rates);
-        put(&format!("scores-{name}.svg"), histogram(rates, scores)?)?;
-        put(&format!("rates-{name}.svg"), thresholds(rates)?)?;
+        folder.put(&format!("scores-{name}.svg"), histogram(rates, scores)?)?;
+        folder.put(&format!("rates-{name}.svg"), thresholds(rates)?)?;
     }
-    put("index.html", html(title, evaluation)?)
+    folder.put("index.html", html(title, evaluation)?)
+}
+
+/// Where a report is written.
+struct Folder<'f>(&'f Path);
+
+impl<'f> Folder<'f> {
+    fn create(folder: &'f Path) -> Result<Self, EvaluationError> {
+        let failed = |source| EvaluationError::Write { path: folder.into(), source };
+        std::fs::create_dir_all(folder).map_err(failed).map(|()| Self(folder))
+    }
+
+    /// Writes a file; returns its path.
+    fn put(&self, name: &str, content: String) -> Result<PathBuf, EvaluationError> {
+        let path = self.0.join(name);
+        match std::fs::write(&path, content) {
+            Ok(()) => Ok(path),
+            Err(source) => Err(EvaluationError::Write { path, source }),
+        }
+    }
 }
 
 /// The sets that hold searches, by name.
@@ -149,8 +164,18 @@ mod tests {
         let page = write(dir.path().join("report"), "Test", &evaluation).unwrap();
         assert!(page.with_file_name("cmc.svg").exists());
         assert!(std::fs::read_to_string(&page).unwrap().contains("<h2>Searches</h2>"));
-        assert!(text(&evaluation).contains("rank 1"));
-        assert!(json(&evaluation).unwrap().contains("\"searches\""));
+        assert!(text(&evaluation).contains("16 searches of 8 subjects: rank 1 "), "{}", text(&evaluation));
+        let json: simd_json::OwnedValue =
+            simd_json::serde::from_slice(&mut json(&evaluation).unwrap().into_bytes()).unwrap();
+        use simd_json::prelude::*;
+        let searches = &json["searches"][0];
+        for rank in [0, 9] {
+            let share = searches["cmc"][rank].as_f64().unwrap();
+            let [low, high] = [0, 1].map(|end| searches["cmc_intervals"][rank][end].as_f64().unwrap());
+            assert!(low <= share && share <= high && low < high, "{searches}");
+        }
+        assert!(searches["fnir"]["low"].as_f64() <= searches["fnir"]["value"].as_f64());
+        assert!(searches["fpir"].as_f64() <= searches["fpir_interval"][1].as_f64());
     }
 
     #[test]

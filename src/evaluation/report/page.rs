@@ -1,7 +1,7 @@
 //! The page: one HTML file without anything outside it.
 
 use super::{plots, tables, transactions};
-use crate::evaluation::{Evaluation, EvaluationError};
+use crate::evaluation::{Evaluation, EvaluationError, TransactionRates};
 use std::fmt::Write;
 
 const STYLE: &str = include_str!("page.css");
@@ -16,13 +16,7 @@ pub fn escaped(text: &str) -> String {
 /// # Errors
 /// [`EvaluationError::Plot`] if a plot cannot be drawn.
 pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationError> {
-    let title = escaped(title);
-    let mut out = format!(
-        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
-         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
-         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n<header><h1>{title}</h1>\n{}</header>\n",
-        summary(evaluation)
-    );
+    let mut out = String::new();
     section(&mut out, "Error rates", &table(evaluation));
     let transactions = transaction_table(evaluation);
     if !transactions.is_empty() {
@@ -58,16 +52,26 @@ pub fn html(title: &str, evaluation: &Evaluation) -> Result<String, EvaluationEr
         }
         section(&mut out, "Scores of each set", &format!("<div class=\"sets\">{all}</div>"));
     }
-    out.push_str(NOTES);
-    let _ = writeln!(out, "<footer>vantay {}</footer>\n</main>\n</html>", env!("CARGO_PKG_VERSION"));
-    Ok(out)
+    Ok(page(title, &summary(evaluation), &out))
 }
 
-const DET_NOTE: &str = "Each curve is one set at every threshold; further down and left is better. The axes are normal \
+/// A whole page around `sections`.
+pub(super) fn page(title: &str, summary: &str, sections: &str) -> String {
+    let title = escaped(title);
+    format!(
+        "<!doctype html>\n<html lang=\"en\">\n<meta charset=\"utf-8\">\n\
+         <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+         <title>{title}</title>\n<style>\n{STYLE}</style>\n<main>\n<header><h1>{title}</h1>\n{summary}</header>\n\
+         {sections}{NOTES}<footer>vantay {}</footer>\n</main>\n</html>\n",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+pub(super) const DET_NOTE: &str = "Each curve is one set at every threshold; further down and left is better. The axes are normal \
                         deviates. On the dashed line both rates are equal.";
 const CMC_NOTE: &str = "How often the person searched for is among the first candidates, whatever the score: each subject's first file is \
                         enrolled, every other one searched for, ties against the mate.";
-const HISTOGRAM_NOTE: &str = "Share of each kind of comparison per step of the score, on a logarithmic axis. Dashed: the \
+pub(super) const HISTOGRAM_NOTE: &str = "Share of each kind of comparison per step of the score, on a logarithmic axis. Dashed: the \
                               thresholds that keep the stated false match rate.";
 const THRESHOLD_NOTE: &str =
     "How often a threshold fails, either way. Read a threshold off the rate that you can bear.";
@@ -82,11 +86,11 @@ const NOTES: &str = "<section class=\"notes\"><h2>How to read this</h2><ul>\n\
     <li>A figure marked * has fewer impostor pairs than it takes to show its FMR; it is the FNMR where none of them matches.</li>\n\
     </ul></section>\n";
 
-fn section(out: &mut String, name: &str, content: &str) {
+pub(super) fn section(out: &mut String, name: &str, content: &str) {
     let _ = writeln!(out, "<section><h2>{name}</h2>\n{content}</section>");
 }
 
-fn figure(out: &mut String, name: &str, plot: &str, note: &str) {
+pub(super) fn figure(out: &mut String, name: &str, plot: &str, note: &str) {
     section(out, name, &format!("<figure>{plot}<p class=\"note\">{note}</p></figure>\n"));
 }
 
@@ -162,27 +166,44 @@ fn table(evaluation: &Evaluation) -> String {
     out
 }
 
-/// FAR and FRR of each set whose failures to acquire are known; nothing if none are.
+/// FAR and FRR of each set whose failures are known, and the generalised rates; nothing if none are.
 fn transaction_table(evaluation: &Evaluation) -> String {
+    let percent = |share: f64| format!("{:.2}", 100.0 * share);
     let mut rows = String::new();
     for of in transactions::of(evaluation) {
-        let _ = write!(rows, "<tr><th>{}</th><td>{:.2}</td>", escaped(of.name), 100.0 * of.failure_to_acquire);
-        for rates in &of.at {
-            let _ = write!(rows, "<td>{:.2}<small>at FAR {:.3}</small></td>", 100.0 * rates.frr, 100.0 * rates.far);
-        }
-        rows.push_str("</tr>\n");
+        let (fta, fte) = (percent(of.failures.to_acquire), percent(of.failures.to_enrol));
+        let mut line =
+            |kind: &str, failures: &str, reject: fn(&TransactionRates) -> f64, accept: fn(&TransactionRates) -> f64| {
+                let _ = write!(rows, "<tr><th>{}</th><td>{failures}</td><td>{kind}FRR</td>", escaped(of.name));
+                for stated in &of.at {
+                    let interval = stated.interval(reject);
+                    let _ = write!(
+                        rows,
+                        "<td>{}<small>{} – {}</small><small>at {kind}FAR {:.3}</small></td>",
+                        percent(reject(&stated.rates)),
+                        percent(interval.low),
+                        percent(interval.high),
+                        100.0 * accept(&stated.rates)
+                    );
+                }
+                rows.push_str("</tr>\n");
+            };
+        line("", &format!("FTA {fta}"), |rates| rates.frr, |rates| rates.far);
+        line("G", &format!("FTA {fta}, FTE {fte}"), |rates| rates.gfrr, |rates| rates.gfar);
     }
     if rows.is_empty() {
         return rows;
     }
     let heads = evaluation.options.targets.iter().map(|target| {
         let name = tables::target_name(*target);
-        format!("<th>FRR, threshold of {name}</th>")
+        format!("<th>threshold of {name}</th>")
     });
     format!(
-        "<div class=\"wide\"><table><thead><tr><th>set</th><th>FTA</th>{}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
+        "<div class=\"wide\"><table><thead><tr><th>set</th><th>failures</th><th></th>{}</tr></thead>\n<tbody>\n{rows}</tbody></table></div>\n\
          <p class=\"note\">In per cent. FTA, failure-to-acquire rate: share of presentations that gave no template. They are rejected: \
-         FAR = FMR · (1 − FTA), FRR = FTA + FNMR · (1 − FTA), of one attempt a transaction (ISO/IEC 19795-1).</p>\n",
+         FAR = FMR · (1 − FTA), FRR = FTA + FNMR · (1 − FTA), of one attempt a transaction. FTE, failure-to-enrol rate: share of subjects \
+         who gave none at all. Generalised over them: GFAR = FAR · (1 − FTE), GFRR = FTE + FRR · (1 − FTE) (ISO/IEC 19795-1). Intervals are \
+         those of FMR and FNMR, failures taken as they are.</p>\n",
         heads.collect::<String>()
     )
 }

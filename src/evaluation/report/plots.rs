@@ -62,7 +62,9 @@ pub fn det(sets: &[ErrorRates], pooled: Option<&ErrorRates>) -> Result<String, E
             let pixel = |p: &(f64, f64)| (x.map(&p.0, (0, size.0 as i32)), y.map(&p.1, (0, size.1 as i32)));
             chart.draw_series(LineSeries::new(visible(points, pixel), style::line(colour, width)))?;
         }
-        names(&legend, &series(sets, pooled), |curve| format!("EER {} %", style::trimmed(curve.eer() * 100.0)))
+        names(&legend, &series(sets, pooled), pooled.is_some(), |curve| {
+            format!("EER {} %", style::trimmed(curve.eer() * 100.0))
+        })
     })
 }
 
@@ -219,10 +221,10 @@ where
 }
 
 /// The names of series with a stroke of their colour, and a figure under each.
-fn names(area: &Area<'_>, series: &[Series<'_>], figure: impl Fn(&Curve) -> String) -> Drawn {
+fn names(area: &Area<'_>, series: &[Series<'_>], has_pool: bool, figure: impl Fn(&Curve) -> String) -> Drawn {
     let row = (500 / series.len().max(1) as i32).min(40);
     // The pool is drawn last and named first.
-    let pool = if series.len() > 1 { series.len() - 1 } else { 0 };
+    let pool = if has_pool { series.len() - 1 } else { 0 };
     let order = series[pool..].iter().chain(&series[..pool]);
     for (n, Series { name, curve, colour, width }) in order.enumerate() {
         let y = (24 + row * n as i32) * SCALE as i32;

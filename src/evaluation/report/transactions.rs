@@ -1,20 +1,48 @@
-//! Rates of transactions: what a failure to acquire makes of FMR and FNMR (ISO/IEC 19795-1).
+//! Rates of transactions: what failures to enrol and to acquire make of FMR and FNMR (ISO/IEC 19795-1).
 
-use crate::evaluation::{Evaluation, TransactionRates};
+use crate::{
+    decision::Interval,
+    evaluation::{AtFmr, ErrorRates, Evaluation, Failures, TransactionRates},
+};
 
 /// The transactions of one set.
 pub struct Transactions<'e> {
     pub name: &'e str,
-    pub failure_to_acquire: f64,
-    /// FAR and FRR at the threshold of each target FMR.
-    pub at: Vec<TransactionRates>,
+    pub failures: Failures,
+    /// At the threshold of each target FMR.
+    pub at: Vec<Stated>,
 }
 
-/// Each set whose failures to acquire are known, then the pool.
+/// Rates of transactions where the FMR and FNMR are as counted, and where both are at the ends of their intervals: Clopper and Pearson's, and that
+/// of drawing subjects. Failures are taken as they are stated.
+pub struct Stated {
+    pub rates: TransactionRates,
+    ends: [TransactionRates; 2],
+}
+
+impl Stated {
+    pub fn new(at: &AtFmr, failures: Failures, confidence: f64) -> Self {
+        let fmr = at.point.fmr_count().clopper_pearson(confidence);
+        let fnmr = at.fnmr.interval.unwrap_or(at.fnmr_by_count);
+        Self {
+            rates: TransactionRates::new(at.point.fmr(), at.fnmr.value, failures),
+            ends: [(fmr.low, fnmr.low), (fmr.high, fnmr.high)]
+                .map(|(fmr, fnmr)| TransactionRates::new(fmr, fnmr, failures)),
+        }
+    }
+
+    /// The interval of one of the rates.
+    pub fn interval(&self, of: impl Fn(&TransactionRates) -> f64) -> Interval {
+        Interval { low: of(&self.ends[0]), high: of(&self.ends[1]) }
+    }
+}
+
+/// Each set whose failures are known, then the pool.
 pub fn of(evaluation: &Evaluation) -> impl Iterator<Item = Transactions<'_>> {
-    evaluation.sets.iter().chain(&evaluation.pooled).filter_map(|rates| {
-        let failure_to_acquire = rates.failure_to_acquire?;
-        let at = rates.at.iter().map(|at| at.point.with_failures_to_acquire(failure_to_acquire)).collect();
-        Some(Transactions { name: &rates.name, failure_to_acquire, at })
+    let confidence = evaluation.options.bootstrap.confidence;
+    evaluation.sets.iter().chain(&evaluation.pooled).filter_map(move |rates: &ErrorRates| {
+        let failures = rates.failures?;
+        let at = rates.at.iter().map(|at| Stated::new(at, failures, confidence)).collect();
+        Some(Transactions { name: &rates.name, failures, at })
     })
 }

@@ -85,11 +85,13 @@ impl Calibrate {
             let threshold = calibration.threshold_at_fmr(fmr).map_err(Failure::run)?;
             let (stated, missed) = (calibration.fmr_at(threshold), calibration.fnmr_at(threshold));
             eprintln!(
-                "FMR {fmr:e} at score {threshold:.4} ({}; {:.1e} to {:.1e}), FNMR there {:.2} %",
+                "FMR {fmr:e} at score {threshold:.4} ({}; {:.1e} to {:.1e}), FNMR there {:.2} % ({:.2} to {:.2})",
                 if stated.extrapolated { "extrapolated" } else { "counted" },
                 stated.low,
                 stated.high,
-                100.0 * missed.value
+                100.0 * missed.value,
+                100.0 * missed.low,
+                100.0 * missed.high
             );
         }
         Ok(())

@@ -15,7 +15,7 @@ use std::{
     time::Instant,
 };
 use vantay::{
-    decision::{Adjudications, Calibration, Decision, Reason},
+    decision::{Adjudications, Calibration, Decision, Interval, Rate, Reason},
     fingerprint::{Comparer, drawing},
     search::{Deduplication, Member, Search},
     simd::Level,
@@ -58,8 +58,10 @@ pub struct Compare {
 #[derive(Serialize)]
 struct Report<'a> {
     score: f32,
-    /// The rate at which two fingers of strangers score so high; extrapolated below about 1e-4.
+    /// The rate at which two fingers of strangers score so high.
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
+    extrapolated: Option<bool>,
     rotation_degrees: f32,
     shift: (f32, f32),
     pairs: &'a [(usize, usize)],
@@ -74,6 +76,7 @@ struct PairReport<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
     extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
@@ -93,10 +96,13 @@ impl Compare {
         if let Some(path) = &self.svg {
             pairs::write_private(path, drawing::side_by_side(&a, &b, &explanation).as_bytes())?;
         }
+        let rate = Calibration::default_fingerprint().map(|known| known.fmr_at(f64::from(explanation.score())));
         let mut output = Output::open(None)?;
         output.object(&Report {
             score: explanation.score(),
-            fmr: Calibration::default_fingerprint().map(|known| known.fmr(f64::from(explanation.score()))),
+            fmr: rate.map(|rate| rate.value),
+            fmr_interval: rate.map(|Rate { low, high, .. }| Interval { low, high }),
+            extrapolated: rate.map(|rate| rate.extrapolated),
             rotation_degrees: explanation.rotation(),
             shift: explanation.shift(),
             pairs: explanation.pairs(),
@@ -149,6 +155,7 @@ impl Compare {
                 score: pair.judgement.score,
                 llr: pair.judgement.llr,
                 fmr: pair.judgement.fmr,
+                fmr_interval: pair.judgement.fmr_interval,
                 extrapolated: pair.judgement.extrapolated,
                 scores: Parts(&pair.scores),
                 reason: &pair.judgement.reason,

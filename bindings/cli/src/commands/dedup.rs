@@ -14,8 +14,10 @@ use crate::{
 use serde::Serialize;
 use std::{fs, io, path::PathBuf, time::Duration};
 use vantay::{
-    decision::{Adjudication, Adjudications, Decision, Evidence, Reason},
-    search::{Cost, DeduplicateOptions, Deduplication, FingerScore, Member, PairKind, Progress, Search},
+    decision::{Adjudication, Adjudications, Decision, Evidence, Interval, Reason},
+    search::{
+        Cost, CostPart, DeduplicateOptions, Deduplication, FingerScore, Member, OnNodes, PairKind, Progress, Search,
+    },
 };
 
 /// List the pairs of registrations that look like one person's, best first
@@ -23,7 +25,8 @@ use vantay::{
 #[command(
     after_help = "Example:\n  vantay dedup national --out pairs.ndjson\n  vantay dedup today --against national\n  \
     vantay dedup national --portraits-suffice --false-pairs 10 --out pairs.ndjson\n  \
-    vantay dedup national --report pairs.html --decisions decisions.ndjson"
+    vantay dedup national --report pairs.html --decisions decisions.ndjson\n  \
+    vantay dedup national --estimate 1000000,107000000 --nodes 1,10,100"
 )]
 pub struct Dedup {
     /// The gallery
@@ -59,6 +62,9 @@ pub struct Dedup {
     /// Deduplicate nothing: measure some seconds of it, and print what the whole would take for each of these numbers of registrations
     #[arg(long, value_name = "REGISTRATIONS", num_args = 0.., value_delimiter = ',', conflicts_with_all = ["against", "resume", "report"])]
     estimate: Option<Vec<u64>>,
+    /// With --estimate, what so many machines like this one take: the registrations told into galleries that are held against each other in turn
+    #[arg(long, value_name = "N", value_delimiter = ',', requires = "estimate", default_values_t = [1, 10, 100], value_parser = clap::value_parser!(u64).range(1..=1_000_000))]
+    nodes: Vec<u64>,
     /// Go on with a run that was killed; what it had finished stands beside --out
     #[arg(long, requires = "out")]
     resume: bool,
@@ -77,7 +83,10 @@ struct Estimate {
     #[serde(flatten)]
     cost: Cost,
     core_hours: f64,
+    /// On this machine.
     hours: f64,
+    parts: [CostPart; 6],
+    nodes: Vec<OnNodes>,
 }
 
 #[derive(Serialize)]
@@ -89,6 +98,7 @@ struct PairObject<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
     extrapolated: Option<bool>,
     scores: Parts<'a>,
     fingers: Vec<Finger>,
@@ -123,6 +133,9 @@ struct Row {
     face: Option<f64>,
     fingers: String,
     cluster: Option<u32>,
+    fmr_low: Option<f64>,
+    fmr_high: Option<f64>,
+    extrapolated: Option<bool>,
 }
 
 impl std::fmt::Display for Finger {
@@ -150,6 +163,9 @@ impl Flat for PairObject<'_> {
             face: self.scores.0.face,
             fingers: self.fingers.iter().map(Finger::to_string).collect::<Vec<_>>().join(" "),
             cluster: self.cluster,
+            fmr_low: self.fmr_interval.map(|interval| interval.low),
+            fmr_high: self.fmr_interval.map(|interval| interval.high),
+            extrapolated: self.extrapolated,
         }]
     }
 }
@@ -207,6 +223,7 @@ impl Dedup {
                 score: pair.judgement.score,
                 llr: pair.judgement.llr,
                 fmr: pair.judgement.fmr,
+                fmr_interval: pair.judgement.fmr_interval,
                 extrapolated: pair.judgement.extrapolated,
                 reason: &pair.judgement.reason,
                 scores: Parts(&pair.scores),
@@ -263,8 +280,14 @@ impl Dedup {
         let own = [model.measured_on];
         for &size in if sizes.is_empty() { &own[..] } else { sizes } {
             let cost = model.of(size);
-            let object = Estimate { cost, core_hours: cost.hours(1, 1), hours: cost.hours(1, model.threads as u64) };
-            output.object(&object)?;
+            let cores = model.threads as u64;
+            output.object(&Estimate {
+                cost,
+                core_hours: cost.hours(1, 1),
+                hours: cost.hours(1, cores),
+                parts: cost.parts(),
+                nodes: self.nodes.iter().map(|&nodes| model.on_nodes(size, nodes, cores)).collect(),
+            })?;
         }
         output.close()
     }

@@ -2,24 +2,30 @@
 
 use crate::{failure::Failure, output::Output};
 use std::path::{Path, PathBuf};
-use vantay::evaluation::{Evaluation, Options, ScoreFile, compare_systems, report};
+use vantay::evaluation::{
+    Evaluation, Options,
+    report::{self, ComparedSystems},
+};
 
 /// Error rates with confidence intervals, from files of scores
 #[derive(clap::Args)]
 #[command(
-    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv\n  vantay eval db1.csv --fta 0.02"
+    after_help = "Example:\n  vantay eval db1.csv db2.csv --report report/\n  vantay eval ours.csv --against theirs.csv --report comparison/\n  vantay eval db1.csv --fta 0.02 --fte 0.005"
 )]
 pub struct Eval {
     /// Files with the columns fileA,fileB,score; the same finger if what stands before the last _ is equal. A line `fileA,,` says that a file gave no
-    /// template: a failure to acquire
+    /// template: a failure to acquire, or to enrol if no file of its subject gave one
     #[arg(required = true)]
     scores: Vec<PathBuf>,
-    /// Another system's scores of the same pairs: print how the two differ, with the interval of the difference
-    #[arg(long, value_name = "SCORES.csv", conflicts_with = "report")]
+    /// Another system's scores of the same pairs: print how the two differ, with the interval of the difference; --report then has both DET curves in one plot
+    #[arg(long, value_name = "SCORES.csv")]
     against: Option<PathBuf>,
     /// Share of presentations that gave no template, 0 to 1, where the files do not list them: states FAR and FRR of transactions too
     #[arg(long, value_name = "SHARE", conflicts_with = "against")]
     fta: Option<f64>,
+    /// Share of subjects who could not be enrolled, 0 to 1, where the files do not list them: states the generalised GFAR and GFRR too
+    #[arg(long, value_name = "SHARE", conflicts_with = "against")]
+    fte: Option<f64>,
     /// Write tables, JSON, plots and an HTML page to DIR
     #[arg(long, value_name = "DIR")]
     report: Option<PathBuf>,
@@ -30,10 +36,12 @@ impl Eval {
         if let Some(other) = &self.against {
             return self.compare(other);
         }
-        if let Some(share) = self.fta.filter(|share| !(0.0..=1.0).contains(share)) {
-            return Err(Failure::usage(format_args!("--fta {share}: expected 0 to 1")));
+        for (name, share) in [("--fta", self.fta), ("--fte", self.fte)] {
+            if let Some(share) = share.filter(|share| !(0.0..=1.0).contains(share)) {
+                return Err(Failure::usage(format_args!("{name} {share}: expected 0 to 1")));
+            }
         }
-        let options = Options { failure_to_acquire: self.fta, ..Options::default() };
+        let options = Options { failure_to_acquire: self.fta, failure_to_enrol: self.fte, ..Options::default() };
         let evaluation = Evaluation::of_files(&self.scores, options).map_err(Failure::run)?;
         if let Some(dir) = &self.report {
             report::write(dir, "Error rates", &evaluation).map_err(Failure::run)?;
@@ -48,20 +56,12 @@ impl Eval {
         let [first] = self.scores.as_slice() else {
             return Err(Failure::usage("--against compares one file with one other"));
         };
-        let read = |path: &Path| ScoreFile::read(path).map_err(Failure::run);
-        let compared = compare_systems(&read(first)?, &read(other)?, &Options::default()).map_err(Failure::run)?;
-        let mut output = Output::open(None)?;
-        let (first, other) = (first.display(), other.display());
-        output.line(&format!("{} pairs; per cent: {first}, {other}, difference (95 %)", compared.pairs))?;
-        let rates = compared.fnmr.iter().map(|(fmr, difference)| (format!("FNMR at FMR {fmr:e}"), difference));
-        for (name, of) in std::iter::once(("EER".to_owned(), &compared.eer)).chain(rates) {
-            let [first, second, difference] = [of.first, of.second, of.difference.value].map(|rate| 100.0 * rate);
-            let interval = of.difference.interval.map_or("unknown".to_owned(), |interval| {
-                format!("{:+.2} to {:+.2}", 100.0 * interval.low, 100.0 * interval.high)
-            });
-            let verdict = if of.is_significant() { "" } else { ": no difference shown" };
-            output.line(&format!("{name:20} {first:6.2} {second:6.2} {difference:+6.2} ({interval}){verdict}"))?;
+        let compared = ComparedSystems::of_files(first, other, Options::default()).map_err(Failure::run)?;
+        if let Some(dir) = &self.report {
+            report::write_comparison(dir, "Two systems", &compared).map_err(Failure::run)?;
         }
+        let mut output = Output::open(None)?;
+        output.line(report::comparison_text(&compared).trim_end())?;
         output.close()
     }
 }

@@ -13,7 +13,7 @@ use crate::{
 use serde::Serialize;
 use std::{ops::RangeInclusive, path::PathBuf};
 use vantay::{
-    decision::{Decision, Reason},
+    decision::{Decision, Interval, Reason},
     registration::Sex,
     search::{Filter, IdentifyOptions, Search, Work},
 };
@@ -79,6 +79,7 @@ struct CandidateObject<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
     extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
@@ -95,6 +96,9 @@ struct Row {
     score: Option<f64>,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_low: Option<f64>,
+    fmr_high: Option<f64>,
+    extrapolated: Option<bool>,
 }
 
 impl Flat for Answer<'_> {
@@ -110,6 +114,9 @@ impl Flat for Answer<'_> {
             score: Some(candidate.score),
             llr: candidate.llr,
             fmr: candidate.fmr,
+            fmr_low: candidate.fmr_interval.map(|interval| interval.low),
+            fmr_high: candidate.fmr_interval.map(|interval| interval.high),
+            extrapolated: candidate.extrapolated,
         };
         let nobody = Row {
             registration: self.registration.into(),
@@ -120,6 +127,9 @@ impl Flat for Answer<'_> {
             score: None,
             llr: None,
             fmr: None,
+            fmr_low: None,
+            fmr_high: None,
+            extrapolated: None,
         };
         if self.candidates.is_empty() { vec![nobody] } else { self.candidates.iter().enumerate().map(row).collect() }
     }
@@ -159,6 +169,7 @@ impl Identify {
                     score: candidate.judgement.score,
                     llr: candidate.judgement.llr,
                     fmr: candidate.judgement.fmr,
+                    fmr_interval: candidate.judgement.fmr_interval,
                     extrapolated: candidate.judgement.extrapolated,
                     reason: &candidate.judgement.reason,
                     scores: Parts(&candidate.scores),

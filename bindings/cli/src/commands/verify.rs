@@ -13,7 +13,7 @@ use crate::{
 use serde::Serialize;
 use std::path::PathBuf;
 use vantay::{
-    decision::{Decision, Reason},
+    decision::{Decision, Interval, Reason},
     search::{Search, Work},
 };
 
@@ -43,6 +43,7 @@ struct Answer<'a> {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_interval: Option<Interval>,
     extrapolated: Option<bool>,
     scores: Parts<'a>,
     reason: &'a Reason,
@@ -58,6 +59,9 @@ struct Row {
     score: f64,
     llr: Option<f64>,
     fmr: Option<f64>,
+    fmr_low: Option<f64>,
+    fmr_high: Option<f64>,
+    extrapolated: Option<bool>,
 }
 
 impl Flat for Answer<'_> {
@@ -72,6 +76,9 @@ impl Flat for Answer<'_> {
             score: self.score,
             llr: self.llr,
             fmr: self.fmr,
+            fmr_low: self.fmr_interval.map(|interval| interval.low),
+            fmr_high: self.fmr_interval.map(|interval| interval.high),
+            extrapolated: self.extrapolated,
         }]
     }
 }
@@ -101,6 +108,7 @@ impl Verify {
                     score: answer.judgement.score,
                     llr: answer.judgement.llr,
                     fmr: answer.judgement.fmr,
+                    fmr_interval: answer.judgement.fmr_interval,
                     extrapolated: answer.judgement.extrapolated,
                     reason: &answer.judgement.reason,
                     scores: Parts(&answer.scores),

@@ -119,6 +119,7 @@ fn card(
             score: score.score,
             llr: known.map(|known| known.llr),
             fmr: known.map(|known| known.fmr),
+            fmr_interval: known.map(|known| known.fmr_interval),
             extrapolated: known.is_some_and(|known| known.extrapolated),
         }
     });
@@ -147,6 +148,8 @@ fn card(
         score: pair.judgement.score,
         llr: pair.judgement.llr,
         fmr: pair.judgement.fmr,
+        fmr_interval: pair.judgement.fmr_interval,
+        extrapolated: pair.judgement.extrapolated == Some(true),
         parts: parts.collect(),
         fingers: fingers
             .iter()

@@ -54,6 +54,11 @@ class Candidates(Table):
     llr: Array
     #: (m, k) float64: the rate at which strangers reach this ratio, NaN where parts are not calibrated.
     fmr: Array
+    #: (m, k) float64: the ends of the 95 % interval of that rate, NaN likewise.
+    fmr_low: Array
+    fmr_high: Array
+    #: (m, k) bool: whether that rate was fitted or computed instead of counted.
+    extrapolated: Array
     #: (m, k) float64: cosine of the portraits, NaN where either has none.
     face: Array
     #: (m, k, 11) float64: fingerprint scores by the probe's finger position, NaN where none was compared.
@@ -67,7 +72,8 @@ class Candidates(Table):
         return f"<Candidates of {m} probes, at most {k} each, {int(self.counts.sum())} in all>"
 
     def to_numpy(self) -> Array:
-        """One row for each candidate: probe (its number), rank (from 0), personal_id, registration, score, llr, fmr."""
+        """One row for each candidate: probe (its number), rank (from 0), personal_id, registration, score, llr, fmr, fmr_low,
+        fmr_high, extrapolated."""
         probe, rank = np.nonzero(np.arange(self.subjects.shape[1])[None, :] < self.counts[:, None])
         at = (probe, rank)
         columns = {
@@ -78,6 +84,9 @@ class Candidates(Table):
             "score": self.scores[at],
             "llr": self.llr[at],
             "fmr": self.fmr[at],
+            "fmr_low": self.fmr_low[at],
+            "fmr_high": self.fmr_high[at],
+            "extrapolated": self.extrapolated[at],
         }
         return structured(columns, len(probe))
 
@@ -104,6 +113,9 @@ def candidates_of(native: Dict[str, Any], top: int, scores: str) -> Candidates:
         decisions=DECISIONS[native["decisions"]],
         llr=shaped(native["llr"]),
         fmr=shaped(native["fmr"]),
+        fmr_low=shaped(native["fmr_low"]),
+        fmr_high=shaped(native["fmr_high"]),
+        extrapolated=shaped(native["extrapolated"]),
         face=shaped(native["face"]),
         fingers=shaped(fingers),
     )
@@ -119,6 +131,10 @@ class Verification(Shown):
     scores: Dict[str, float]
     #: The rate at which strangers reach these scores, if the parts are calibrated.
     fmr: Optional[float]
+    #: The ends of the 95 % interval of that rate.
+    fmr_interval: Optional[Tuple[float, float]]
+    #: Whether that rate was fitted or computed instead of counted.
+    extrapolated: Optional[bool]
     #: log10 likelihood ratio of all parts, if they are calibrated.
     llr: Optional[float]
     #: All parts in one number, higher is more alike.
@@ -166,7 +182,8 @@ class Deduplication(Table):
 
     #: (n,) structured: a_personal_id, a_registration, b_personal_id, b_registration, kind (``different_id``, ``same_id``,
     #: ``swapped_fingers``, ``swapped_portrait`` or ``same_finger_twice``, whose two members are one registration),
-    #: decision, score, llr, fmr, cluster (-1 for none), face, and finger_0 to finger_10 where any pair has such a score.
+    #: decision, score, llr, fmr, fmr_low and fmr_high (the ends of its 95 % interval), extrapolated, cluster (-1 for none), face,
+    #: and finger_0 to finger_10 where any pair has such a score.
     pairs: Array
     #: Who, by the accepted pairs, is one person; ``pairs["cluster"]`` counts them from 0.
     clusters: List[Cluster] = field(default_factory=list)
@@ -189,7 +206,7 @@ def deduplication_of(native: Dict[str, Any]) -> Deduplication:
         columns[name] = texts(native[name])
     columns["kind"] = texts(native["kind"])
     columns["decision"] = DECISIONS[native["decision"]]
-    for name in ("score", "llr", "fmr", "cluster", "face"):
+    for name in ("score", "llr", "fmr", "fmr_low", "fmr_high", "extrapolated", "cluster", "face"):
         columns[name] = native[name]
     fingers = native["fingers"]
     for position in range(fingers.shape[1]):

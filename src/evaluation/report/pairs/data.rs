@@ -1,6 +1,6 @@
 //! What the page shows, as plain data.
 
-use crate::decision::{Adjudication, Decision, FittedOn, Level, Part, Reason};
+use crate::decision::{Adjudication, Decision, FittedOn, Interval, Level, Part, Reason};
 use serde::{Serialize, Serializer};
 
 /// The language that a page opens in; it can be switched on the page.
@@ -106,6 +106,10 @@ pub struct Card {
     pub llr: Option<f64>,
     /// Its false match rate.
     pub fmr: Option<f64>,
+    /// The 95 % interval of that rate.
+    pub fmr_interval: Option<Interval>,
+    /// Whether that rate was computed or fitted instead of counted.
+    pub extrapolated: bool,
     /// Each part by itself.
     pub parts: Vec<PartLine>,
     /// The fingers side by side; empty where the page leaves them to the command.
@@ -152,6 +156,8 @@ pub struct PartLine {
     pub llr: Option<f64>,
     /// The false match rate, if it is calibrated.
     pub fmr: Option<f64>,
+    /// The 95 % interval of that rate.
+    pub fmr_interval: Option<Interval>,
     /// Whether that rate rests on a fitted tail instead of counts.
     pub extrapolated: bool,
 }

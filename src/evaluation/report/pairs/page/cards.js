@@ -54,23 +54,24 @@ function face(of) {
 }
 
 function scores(card) {
-  const rate = (fmr, fitted) => {
+  const rate = ({ fmr, fmr_interval: interval, extrapolated: fitted }) => {
     if (fmr === null) return element("td", {}, "–");
     const text = element("span", fitted ? { class: "fitted", title: t("extrapolated_title") } : {}, share(fmr));
     const words = [oneIn(fmr), fitted ? t("extrapolated") : ""].filter(Boolean).join(", ");
-    return element("td", {}, text, words ? element("small", {}, words) : null);
+    const ends = interval ? t("interval", { low: share(interval[0]), high: share(interval[1]) }) : "";
+    return element("td", {}, text, words ? element("small", {}, words) : null, ends ? element("small", {}, ends) : null);
   };
-  const line = (name, score, llr, fmr, fitted) => element("tr", {}, element("th", { scope: "row" }, name),
-    element("td", {}, score), element("td", {}, llr === null ? "–" : number(llr, 1)), rate(fmr, fitted));
+  const line = (name, score, said) => element("tr", {}, element("th", { scope: "row" }, name),
+    element("td", {}, score), element("td", {}, said.llr === null ? "–" : number(said.llr, 1)), rate(said));
   const parts = card.parts.map((part) => {
     const isFace = part.part === "face";
     const name = isFace ? t("part_face") : t(`finger_${part.part}`);
-    return line(name, number(part.score, isFace ? 3 : 1), part.llr, part.fmr, part.extrapolated);
+    return line(name, number(part.score, isFace ? 3 : 1), part);
   });
   const head = [["part"], ["score"], ["llr", "llr_title"], ["fmr", "fmr_title"]]
     .map(([name, hint]) => element("th", { scope: "col", title: hint ? t(hint) : null }, t(name)));
   return element("table", { class: "scores" }, element("thead", {}, element("tr", {}, ...head)),
-    element("tbody", {}, ...parts, line(t("part_all"), card.llr === null ? number(card.score, 2) : "", card.llr, card.fmr, false)));
+    element("tbody", {}, ...parts, line(t("part_all"), card.llr === null ? number(card.score, 2) : "", card)));
 }
 
 function verdictBar(card) {
