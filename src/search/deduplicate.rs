@@ -193,7 +193,10 @@ impl Search<'_> {
                 first = run.screen_fingers(&pass, first, &mut ledger)?;
             }
         }
-        run.look_within(first, &mut ledger)?;
+        // Two shards hold no subject in common, and each has looked at itself.
+        if run.within || !run.is_one() {
+            run.look_within(first, &mut ledger)?;
+        }
         let Ledger { mut pairs, work, .. } = ledger;
         pairs.par_sort_unstable();
         pairs.dedup();
@@ -266,7 +269,11 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             return Err(SearchError::DifferentModels { a: words(a), b: words(b) });
         }
         let gallery = PlannedGallery::new(b.info().registrations.max(1), 1.0);
-        let gallery = if within { gallery } else { gallery.searched_by(a.info().registrations) };
+        let gallery = match left.whole {
+            Some(whole) => PlannedGallery::new(whole.registrations.max(1), 1.0),
+            None if within => gallery,
+            None => gallery.searched_by(a.info().registrations),
+        };
         let rules = PairRules { modality: options.modality, matching: options.fingers, gallery };
         let face_candidates = options.face_candidates.unwrap_or_else(|| left.judge.face_interest());
         let mut run = Run { left, right, within, options, rules, face_candidates, face_blocks: 0 };
@@ -306,9 +313,25 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
 
     /// Compares a pair, and names it again if somebody should see it.
     fn keep(&self, bench: &mut Bench, a: Place, b: Place) -> Result<Option<(Place, Place)>, SearchError> {
-        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let (_, compared) = self.compare(bench, (a, b))?;
         let is_turned = self.within && b < a;
         Ok((compared.judgement.decision != Decision::None).then_some(if is_turned { (b, a) } else { (a, b) }))
+    }
+
+    /// Whether both sides are one gallery, or shards of one.
+    fn is_one(&self) -> bool {
+        self.within || self.left.whole.is_some()
+    }
+
+    /// Compares a pair, and says whether the second was taken first: within one gallery in the order of names, so that nothing depends on
+    /// where they lie.
+    fn compare(&self, bench: &mut Bench, (a, b): (Place, Place)) -> Result<(bool, Compared), SearchError> {
+        let is_turned = self.is_one() && names(self.right, b)? < names(self.left, a)?;
+        let compared = match is_turned {
+            true => self.right.compare_places(bench, self.left, (b, a), &self.rules)?,
+            false => self.left.compare_places(bench, self.right, (a, b), &self.rules)?,
+        };
+        Ok((is_turned, compared))
     }
 
     /// Compares pairs on all threads; adds the comparisons to `work`.
@@ -500,16 +523,12 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             let compared = self.left.fingers_given_twice(bench, a, &self.rules)?;
             return Ok(compared.map(|compared| pair(first.clone(), first, compared)));
         }
-        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let (is_turned, compared) = self.compare(bench, (a, b))?;
         let second = member(self.right, b)?;
         if !self.within && first == second {
             return Ok(None);
         }
-        Ok(Some(if self.within && second < first {
-            pair(second, first, compared.turned())
-        } else {
-            pair(first, second, compared)
-        }))
+        Ok(Some(if is_turned { pair(second, first, compared) } else { pair(first, second, compared) }))
     }
 }
 
@@ -568,12 +587,14 @@ impl<'r, 'a: 'r> PairSink for FaceCandidates<'_, 'r, 'a, 'r, '_> {
     }
 }
 
-fn member(of: &Search<'_>, place: Place) -> Result<Member, SearchError> {
+fn names<'s>(of: &'s Search<'_>, place: Place) -> Result<(&'s str, &'s str), SearchError> {
     let (of, row) = of.references.at(place);
-    Ok(Member {
-        personal_id: of.segment.personal_id(row)?.into(),
-        registration: of.segment.registration_name(row)?.into(),
-    })
+    Ok((of.segment.personal_id(row)?, of.segment.registration_name(row)?))
+}
+
+fn member(of: &Search<'_>, place: Place) -> Result<Member, SearchError> {
+    let (personal_id, registration) = names(of, place)?;
+    Ok(Member { personal_id: personal_id.into(), registration: registration.into() })
 }
 
 fn pair(a: Member, b: Member, compared: Compared) -> DuplicatePair {

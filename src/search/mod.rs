@@ -31,7 +31,10 @@ mod pair;
 mod probe;
 mod references;
 mod scores;
+mod screened;
 mod screening;
+mod shard;
+mod size;
 mod verify;
 mod work;
 
@@ -49,6 +52,8 @@ pub use judge::{Judge, Judgement, Thresholds};
 pub use known::known_scores;
 pub use probe::Modality;
 pub use scores::PartScores;
+pub use shard::{Named, Ranked, ShardCounts, ShardScreen, named, shard_of};
+pub use size::GallerySize;
 pub use verify::Verification;
 pub use work::Work;
 
@@ -67,6 +72,8 @@ pub struct Search<'a> {
     references: References<'a>,
     level: Level,
     judge: Judge,
+    /// Of the gallery that this one is a shard of.
+    whole: Option<GallerySize>,
 }
 
 impl<'a> Search<'a> {
@@ -75,21 +82,21 @@ impl<'a> Search<'a> {
     /// # Errors
     /// If a column's head is damaged, or the level asked for is not to be had.
     pub fn new(snapshot: &'a Snapshot, judge: Judge) -> Result<Self, SearchError> {
-        Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
+        Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge, whole: None })
     }
 
     /// The gallery as searches of it see it, on which their rates depend: its subjects, of each the best of several registrations.
     fn gallery(&self) -> PlannedGallery {
-        let info = self.references.snapshot.info();
-        let subjects = info.subjects.max(1);
-        PlannedGallery::new(subjects, info.registrations as f64 / subjects as f64)
+        let size = self.size();
+        let subjects = size.subjects.max(1);
+        PlannedGallery::new(subjects, size.registrations as f64 / subjects as f64)
     }
 
     /// In how many ways `scores` may have come about where any finger was compared with any: each of the probe's picked its mate.
     fn ways(&self, matching: FingerMatching, scores: &PartScores) -> f64 {
         match matching {
             FingerMatching::Same => 1.0,
-            FingerMatching::Any => self.references.fingers_per_registration().powi(scores.fingers.len() as i32),
+            FingerMatching::Any => self.size().fingers_per_registration().powi(scores.fingers.len() as i32),
         }
     }
 

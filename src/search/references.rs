@@ -141,11 +141,11 @@ impl<'a> References<'a> {
         self.segments.iter().map(|of| faces(of) + fingers(of)).sum()
     }
 
-    /// How many fingers a registration has on average; 1 where there are none.
-    pub fn fingers_per_registration(&self) -> f64 {
-        let fingers: usize = self.segments.iter().flat_map(|of| &of.fingers).map(|column| column.rows().len()).sum();
-        let rows: usize = self.segments.iter().map(|of| of.segment.len()).sum();
-        (fingers as f64 / rows.max(1) as f64).max(1.0)
+    /// How many rows the segments have, those of removed registrations too, and how many fingers lie in them.
+    pub fn rows_and_fingers(&self) -> (u64, u64) {
+        let rows = self.segments.iter().map(|of| of.segment.len() as u64).sum();
+        let fingers = self.segments.iter().flat_map(|of| &of.fingers).map(|column| column.rows().len() as u64).sum();
+        (rows, fingers)
     }
 
     /// Personal ID, then registration: the order in which equal scores stand. Unreadable names come first; whoever prints

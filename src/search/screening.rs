@@ -13,10 +13,11 @@
 use super::{
     FingerMatching, Search, SearchError, Work,
     references::{SegmentReferences, is_kept},
+    screened::{Block, Screened, evidence},
     work::stopped,
 };
 use crate::{
-    fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+    fingerprint::screen::{DAMAGED, Depth, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
     gallery::Place,
     template::FingerPosition,
 };
@@ -28,7 +29,7 @@ const BATCH_BYTES: usize = 256 << 20;
 /// Rows that are scored at a time.
 const ROWS: usize = 2048;
 /// The reference has no finger that the probe finger compares with.
-const ABSENT: u16 = 0;
+pub(super) const ABSENT: u16 = 0;
 
 /// The fingers of one probe, ready to be screened.
 pub(super) type ProbeFingers = Vec<(FingerPosition, ScreenCode)>;
@@ -56,13 +57,6 @@ impl Scored {
         let score = self.scores[finger * self.rows + row];
         (score != ABSENT).then_some(score)
     }
-}
-
-/// A run of rows of a segment, and the scores of the batch's fingers: finger by finger.
-struct Block {
-    segment: usize,
-    rows: Range<usize>,
-    scores: Vec<u16>,
 }
 
 impl Search<'_> {
@@ -95,6 +89,24 @@ impl Search<'_> {
         stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
+        let screened = self.score_batch(probes, matching, kept, stop)?;
+        let counts = screened.counts();
+        let comparisons = counts.iter().map(ScoreCounts::total).sum();
+        *work += Work { comparisons, full_comparisons: 0, bytes_read: screened.bytes };
+        let evidence = evidence(&counts);
+        let sums = screened.sums(&evidence);
+        stopped(stop)?;
+        Ok(screened.survivors(&evidence, &sums, depth))
+    }
+
+    /// Scores every finger of `probes` against every reference finger that it may be.
+    pub(super) fn score_batch(
+        &self,
+        probes: &[ProbeFingers],
+        matching: FingerMatching,
+        kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
+    ) -> Result<Screened, SearchError> {
         let batch = Batch::new(probes);
         let screen = Screen::new(self.level);
         let runs: Vec<(usize, Range<usize>)> = (self.references.segments.iter().enumerate())
@@ -114,20 +126,9 @@ impl Search<'_> {
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
         let bytes = blocks.iter().map(|(_, bytes)| bytes).sum();
-        let blocks: Vec<Block> = blocks.into_iter().map(|(block, _)| block).collect();
-        let counted: Vec<(Evidence, u64)> =
-            (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
-        *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
-        (0..probes.len())
-            .into_par_iter()
-            .map(|probe| {
-                stopped(stop)?;
-                let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
-                let fingers: Vec<(usize, &Evidence)> =
-                    fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
-                Ok(survivors(&blocks, &fingers, depth))
-            })
-            .collect()
+        let blocks = blocks.into_iter().map(|(block, _)| block).collect();
+        let probe_of = batch.fingers.iter().map(|&(probe, _)| probe).collect();
+        Ok(Screened { probes: probes.len(), probe_of, blocks, bytes })
     }
 }
 
@@ -203,55 +204,6 @@ pub(super) fn score(
         }
     }
     Ok(Scored { rows: count, scores, comparisons, bytes_read: bytes })
-}
-
-/// What the scores of a finger say, and how many there are.
-fn evidence_of(blocks: &[Block], finger: usize) -> (Evidence, u64) {
-    let mut counts = ScoreCounts::default();
-    let mut present = Vec::with_capacity(ROWS);
-    for block in blocks {
-        present.clear();
-        present.extend(block.of(finger).iter().copied().filter(|&score| score != ABSENT));
-        counts.add(&present);
-    }
-    (counts.evidence(), counts.total())
-}
-
-impl Block {
-    fn of(&self, finger: usize) -> &[u16] {
-        let count = self.rows.len();
-        &self.scores[finger * count..][..count]
-    }
-
-    /// The evidence of a row, or `None` if it has none of the fingers.
-    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> Option<u16> {
-        let score = |&(finger, evidence): &(usize, &Evidence)| {
-            let score = self.of(finger)[row];
-            (score != ABSENT).then(|| evidence.of(score))
-        };
-        fingers.iter().any(|finger| score(finger).is_some()).then(|| Evidence::sum(fingers.iter().map(score)))
-    }
-}
-
-/// The rows with the most evidence.
-fn survivors(blocks: &[Block], fingers: &[(usize, &Evidence)], depth: Depth) -> Vec<Place> {
-    let mut counts = ScoreCounts::default();
-    let mut sums = Vec::with_capacity(ROWS);
-    for block in blocks {
-        sums.clear();
-        sums.extend((0..block.rows.len()).filter_map(|row| block.sum(fingers, row)));
-        counts.add(&sums);
-    }
-    let threshold = counts.threshold(depth);
-    let mut places = Vec::new();
-    for block in blocks {
-        for row in 0..block.rows.len() {
-            if block.sum(fingers, row).is_some_and(|sum| sum >= threshold) {
-                places.push(Place { segment: block.segment, row: (block.rows.start + row) as u32 });
-            }
-        }
-    }
-    places
 }
 
 fn any_kept(words: Option<&[u64]>, rows: Range<usize>) -> bool {

@@ -3,7 +3,7 @@
 use pyo3::{exceptions::PyValueError, prelude::*};
 use vantay::{
     registration::Sex,
-    search::{Depth, Filter, FingerMatching, IdentifyOptions, Modality},
+    search::{Depth, Filter, FingerMatching, GallerySize, IdentifyOptions, Modality},
 };
 
 /// What a search looks at, from a dictionary.
@@ -18,6 +18,8 @@ pub struct Looking {
     provinces: Vec<u16>,
     pub miss: f64,
     pub every_finger: bool,
+    /// Of the gallery that this one is a shard of: subjects, registrations, rows, fingers.
+    whole: Option<(u64, u64, u64, u64)>,
 }
 
 impl Looking {
@@ -30,6 +32,15 @@ impl Looking {
             depth: Depth::for_miss(self.miss),
             filter: self.filter()?,
             stop: None,
+        })
+    }
+
+    pub fn whole(&self) -> Option<GallerySize> {
+        self.whole.map(|(subjects, registrations, rows, fingers)| GallerySize {
+            subjects,
+            registrations,
+            rows,
+            fingers,
         })
     }
 

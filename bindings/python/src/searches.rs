@@ -14,7 +14,7 @@ use std::{path::PathBuf, sync::Arc};
 use vantay::{
     gallery::Snapshot,
     registration::Registration,
-    search::{DeduplicateOptions, Depth, Identification, IdentifyOptions, Modality, Progress, Search},
+    search::{DeduplicateOptions, Depth, GallerySize, Identification, IdentifyOptions, Modality, Progress, Search},
 };
 
 /// Verifies claims in batches: an answer each, as a dictionary.
@@ -29,8 +29,9 @@ pub fn verify<'py>(
     let claims = probes::of_lines(py, lines, &probes::feed_options(&snapshot, 0))?;
     let (modality, matching) = (looking.modality()?, looking.matching()?);
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let whole = looking.whole();
     let work = move |stop: &Stop| {
-        let search = Search::new(&snapshot, judge)?;
+        let search = of_whole(Search::new(&snapshot, judge)?, whole);
         let mut answers = Vec::with_capacity(claims.len());
         for batch in claims.chunks(1024) {
             stop.check()?;
@@ -76,12 +77,13 @@ pub fn deduplicate<'py>(
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     // Without portraits, every finger has to be looked at.
     let every_finger = looking.every_finger || modality == Modality::Fingerprint;
-    let depth = Depth::for_miss(looking.miss);
+    let (depth, whole) = (Depth::for_miss(looking.miss), looking.whole());
     let latest = Arc::new(Mutex::new(None::<Progress>));
     let told = Arc::clone(&latest);
     let work = move |stop: &Stop| {
-        let search = Search::new(&snapshot, judge.clone())?;
+        let search = of_whole(Search::new(&snapshot, judge.clone())?, whole);
         let other = other.as_ref().map(|other| Search::new(other, judge)).transpose()?;
+        let other = other.map(|other| of_whole(other, whole));
         let note = |progress: Progress| *told.lock() = Some(progress);
         let options = DeduplicateOptions {
             modality,
@@ -104,6 +106,14 @@ pub fn deduplicate<'py>(
         Ok(())
     })?;
     columns::of_deduplication(py, &found)
+}
+
+/// The search of a shard, if the gallery is one.
+fn of_whole(search: Search<'_>, whole: Option<GallerySize>) -> Search<'_> {
+    match whole {
+        Some(whole) => search.of_whole(whole),
+        None => search,
+    }
 }
 
 /// Keeps the candidates of each answer that `keeps` keeps.

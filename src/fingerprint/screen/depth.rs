@@ -90,6 +90,17 @@ impl ScoreCounts {
         self.total += other.total;
     }
 
+    /// How many scores fell into each class, lowest first.
+    pub fn classes(&self) -> &[u32] {
+        &self.counts[..]
+    }
+
+    /// The counts that [`ScoreCounts::classes`] gave; `None` if they are not as many.
+    pub fn from_classes(classes: &[u32]) -> Option<Self> {
+        let counts: Box<[u32; CLASSES]> = Box::new(classes.try_into().ok()?);
+        Some(ScoreCounts { total: counts.iter().map(|&count| u64::from(count)).sum(), counts })
+    }
+
     /// How many scores were counted.
     pub fn total(&self) -> u64 {
         self.total
