@@ -1,6 +1,7 @@
-//! Long calls: the interpreter lock released, Ctrl-C heard, a number of threads kept.
+//! The library's calls: the interpreter lock released, Ctrl-C heard, a number of threads kept.
 //!
-//! The work runs on other threads and owns what it works on. The calling thread waits for it, and every now and then takes
+//! A call that is expected to be short runs where it is called: to wake another thread and to be woken takes longer than many a search.
+//! The work of a long one runs on other threads and owns what it works on. The calling thread waits for it, and every now and then takes
 //! the lock to ask Python for signals and to report progress. After a signal the work is told to stop; if it has not within
 //! [`GRACE`], the call returns all the same and what is left of the work ends unheard.
 
@@ -25,12 +26,24 @@ const TICK: Duration = Duration::from_millis(50);
 /// How long an interrupted call waits for its work to stop.
 const GRACE: Duration = Duration::from_millis(500);
 
+/// Work that is expected to take less than this needs nobody who listens for signals meanwhile, even if it takes ten times as long.
+const SHORT: Duration = Duration::from_millis(20);
+
 /// Where work runs.
 pub enum On {
+    /// On the calling thread, its parallel parts in the pool of so many threads, or that of all cores.
+    Caller(Option<usize>),
     /// In the pool of so many threads, or that of all cores.
     Cores(Option<usize>),
     /// On a thread of its own, because it waits for others.
     Thread,
+}
+
+impl On {
+    /// The calling thread for work that is expected to take so many nanoseconds of one core, if that is short; the pool if not.
+    pub fn expecting(nanoseconds: u64, threads: Option<usize>) -> On {
+        if u128::from(nanoseconds) < SHORT.as_nanos() { On::Caller(threads) } else { On::Cores(threads) }
+    }
 }
 
 /// Whether the caller gave up.
@@ -49,15 +62,28 @@ impl Stop {
     }
 }
 
-/// Runs `work` elsewhere; `tick` is called on this thread, with the lock, while it waits.
+/// Runs `work`; `tick` is called on this thread, with the lock, while it waits for work that runs elsewhere.
 pub fn run<T: Send + 'static>(
     py: Python<'_>,
     on: On,
     work: impl FnOnce(&Stop) -> Result<T, vantay::Error> + Send + 'static,
     mut tick: impl FnMut(Python<'_>) -> PyResult<()>,
 ) -> PyResult<T> {
-    let (sender, mut receiver) = sync_channel(1);
     let stop = Stop::default();
+    if let On::Caller(threads) = on {
+        let pool = threads.map(pool).transpose()?;
+        let outcome = py.detach(|| {
+            let start = Instant::now();
+            let outcome = match pool {
+                Some(pool) => pool.install(|| work(&stop)),
+                None => work(&stop),
+            };
+            LAST_WORK.store(start.elapsed().as_nanos() as u64, Relaxed);
+            outcome
+        });
+        return outcome.map_err(|error| raise(py, error));
+    }
+    let (sender, mut receiver) = sync_channel(1);
     let watched = stop.clone();
     let job = move || {
         let start = Instant::now();
@@ -67,7 +93,7 @@ pub fn run<T: Send + 'static>(
         let _ = sender.send(outcome);
     };
     match on {
-        On::Cores(None) => rayon::spawn(job),
+        On::Caller(_) | On::Cores(None) => rayon::spawn(job),
         On::Cores(Some(threads)) => pool(threads)?.spawn(job),
         On::Thread => drop(thread::Builder::new().name("vantay-python".into()).spawn(job)?),
     }

@@ -28,6 +28,7 @@ pub fn verify<'py>(
 ) -> PyResult<Vec<Bound<'py, PyDict>>> {
     let claims = probes::of_lines(py, lines, &probes::feed_options(&snapshot, 0))?;
     let (modality, matching) = (looking.modality()?, looking.matching()?);
+    let count = claims.len() as u64;
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     let whole = looking.whole();
     let work = move |stop: &Stop| {
@@ -39,7 +40,7 @@ pub fn verify<'py>(
         }
         Ok(answers)
     };
-    let answers = run(py, On::Cores(threads), work, silent)?;
+    let answers = run(py, On::expecting(count * VERIFICATION, threads), work, silent)?;
     let answer = |answer: &vantay::search::Verification| {
         let dict = PyDict::new(py);
         dict.set_item("known", answer.known)?;
@@ -133,10 +134,12 @@ pub fn identify(
     let modality = looking.modality()?;
     let options = looking.options()?;
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
+    let registrations = snapshot.info().registrations;
+    let expected = probe_takes(registrations, with_fingers).saturating_mul(probes.len() as u64);
     let work = move |stop: &Stop| {
         let search = Search::new(&snapshot, judge)?;
-        let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
-        let batch = batch_of(snapshot.info().registrations, with_fingers);
+        let batch = batch_of(registrations, with_fingers);
         let mut answers = Vec::with_capacity(probes.len());
         let options = IdentifyOptions { stop: Some(stop.flag()), ..options };
         for probes in probes.chunks(batch) {
@@ -145,10 +148,20 @@ pub fn identify(
         }
         Ok(answers)
     };
-    run(py, On::Cores(threads), work, silent)
+    run(py, On::expecting(expected, threads), work, silent)
 }
 
-/// Probes that take about half a second on a core: a nanosecond a portrait, a hundred a finger that is screened.
+/// Nanoseconds of one core that a verification takes: some fingers, compared in full.
+const VERIFICATION: u64 = 200_000;
+
+/// Nanoseconds of one core that a probe takes in a gallery of so many registrations: some for each portrait, a hundred for each
+/// registration whose fingers are screened, and those that are compared in full.
+fn probe_takes(registrations: u64, with_fingers: bool) -> u64 {
+    let (each, besides) = if with_fingers { (100, 2_000_000) } else { (10, 100_000) };
+    besides + each * registrations
+}
+
+/// Probes that take about half a second on a core; portraits of a batch share the memory's bandwidth, and are ten times as many.
 fn batch_of(registrations: u64, with_fingers: bool) -> usize {
     let per_batch: u64 = if with_fingers { 5_000_000 } else { 500_000_000 };
     let least = if with_fingers { 1 } else { 64 };
