@@ -23,7 +23,7 @@
 //! [`Depth::Exhaustive`](super::Depth::Exhaustive), and by portraits alone, none is needed.
 //!
 //! # Cost
-//! Some kilobytes a probe finger and shard for each of the counts; some kilobytes a probe for the names. A sample is four megabytes for each
+//! Some kilobytes a probe finger and shard for each of the counts; some kilobytes a probe for the names. A sample is five megabytes for each
 //! finger that people have.
 
 use super::{

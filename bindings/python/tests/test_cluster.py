@@ -12,8 +12,6 @@ import pytest
 
 import vantay
 from vantay import cluster
-from vantay._gallery import _asked, _calibrations, _looking
-from vantay._results import deduplication_of
 from vantay.cluster._gather import gathered
 from vantay.cluster._ray import before_ray
 from vantay.cluster._shards import LABEL, check_together
@@ -179,7 +177,7 @@ def test_claims_are_verified_by_the_shard_that_has_the_subject(search, big, peop
 
 @pytest.mark.parametrize(
     "options",
-    [{"miss": 0}, {"miss": 0, "fmr": 1e-5, "modality": "fingerprint"}, {"modality": "face"}, {"miss": 0, "fingers": "any"}],
+    [{}, {"miss": 0, "fmr": 1e-5, "modality": "fingerprint"}, {"modality": "face"}, {"miss": 0.05, "every_finger": False}],
     ids=str,
 )
 def test_a_deduplication_finds_what_one_gallery_finds(shards, big, options):
@@ -189,28 +187,8 @@ def test_a_deduplication_finds_what_one_gallery_finds(shards, big, options):
     assert_same_pairs(found, big.deduplicate(**options))
 
 
-def test_a_screened_deduplication_is_that_of_its_blocks_one_after_the_other(shards, big):
-    """Which strangers come near enough to be looked at depends on the block's sample; who matches does not."""
-    galleries = [vantay.Gallery.open(path) for path in shards.paths]
-    sizes = zip(*(vantay._native.size_of_shard(gallery._native) for gallery in galleries))
-    looking = {**_looking(0, "both", "same"), "whole": tuple(map(sum, sizes))}
-    asked = {**_asked(), **_calibrations(None, None)}
-    blocks = []
-    for number, a in enumerate(galleries):
-        for b in [None, *galleries[number + 1 :]]:
-            native = a._native.deduplicate(b and b._native, looking, asked, None, None, None, 1)
-            blocks.append(deduplication_of(native).pairs)
-    found = cluster.deduplicate(shards)
-    assert_same_pairs(found, gathered(blocks))
-    matches = [pairs[pairs["decision"] == "match"] for pairs in (found.pairs, big.deduplicate().pairs)]
-    names = [name for name in matches[0].dtype.names if name != "cluster"]
-    for name in names:
-        np.testing.assert_array_equal(matches[0][name], matches[1][name], err_msg=name)
-    assert len(matches[0]) > 5
-
-
 def test_each_pair_is_in_one_block_alone(shards):
-    blocks = list(cluster.deduplicate_blocks(shards, miss=0))
+    blocks = list(cluster.deduplicate_blocks(shards, modality="face"))
     assert sorted((block.a, block.b) for block in blocks) == [(a, b) for a in range(SHARDS) for b in range(a, SHARDS)]
     pairs = [tuple(row)[:4] for block in blocks for row in block.pairs.tolist()]
     assert len(set(pairs)) == len(pairs)
@@ -256,22 +234,22 @@ def test_a_worker_that_is_killed_is_started_and_asked_again(search, shards, two_
 def test_a_deduplication_survives_its_workers(shards, two_nodes, big):
     machines, _ = two_nodes
     found = []
-    for block in cluster.deduplicate_blocks(shards, miss=0):
+    for block in cluster.deduplicate_blocks(shards):
         found.append(block.pairs)
         if len(found) == 1:
             assert kill_workers(machines) > 0
-    assert_same_pairs(gathered(found), big.deduplicate(miss=0))
+    assert_same_pairs(gathered(found), big.deduplicate())
 
 
 def test_a_run_that_ended_goes_on_from_its_finished_blocks(shards, big, tmp_path):
     folder = tmp_path / "run"
-    run = cluster.deduplicate_blocks(shards, miss=0, checkpoint=folder)
+    run = cluster.deduplicate_blocks(shards, checkpoint=folder)
     first = [next(run), next(run)]
     run.close()
     kept = {path.name: path.stat().st_mtime_ns for path in folder.glob("block-*.npy")}
     assert len(kept) == 2 and (folder.stat().st_mode & 0o77) == 0
-    found = cluster.deduplicate(shards, miss=0, checkpoint=folder)
-    assert_same_pairs(found, big.deduplicate(miss=0))
+    found = cluster.deduplicate(shards, checkpoint=folder)
+    assert_same_pairs(found, big.deduplicate())
     assert {name: (folder / name).stat().st_mtime_ns for name in kept} == kept, f"not computed again: {first}"
     with pytest.raises(ValueError, match="other shards, commits or options"):
         cluster.deduplicate(shards, miss=0.01, checkpoint=folder)
@@ -285,11 +263,11 @@ def test_a_node_that_dies_in_the_midst_loses_nothing(shards, two_nodes, second_n
     with cluster.Search(shards, patience=15) as anywhere, cluster.Search(pinned, patience=3) as search:
         anywhere.identify(people[1][:4])
         assert search.identify(people[1][:4]).complete
-        run = cluster.deduplicate_blocks(shards, miss=0)
+        run = cluster.deduplicate_blocks(shards)
         found = [next(run).pairs]
         machines.remove_node(second_node)
         found += [block.pairs for block in run]
-        assert_same_pairs(gathered(found), big.deduplicate(miss=0))
+        assert_same_pairs(gathered(found), big.deduplicate())
 
         # Whose files others have too moves there; whose files went with the node is missed, loudly.
         moved = anywhere.identify(people[1][:20])

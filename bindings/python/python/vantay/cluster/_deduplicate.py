@@ -36,9 +36,7 @@ def deduplicate(
 ) -> Deduplication:
     """Lists the pairs of registrations that look like one person's, in the whole gallery.
 
-    The result equals that of :meth:`vantay.Gallery.deduplicate` over one big gallery with the same registrations: for pairs
-    that the portraits name always, for pairs that the screen of the fingers names with ``miss=0``; with another ``miss`` each
-    block keeps to it, and which of the rarest mates are missed may differ.
+    The result equals that of :meth:`vantay.Gallery.deduplicate` over one big gallery with the same registrations, to the bit.
 
     :param progress: ``True`` for a bar on standard error, or a function of (stage, done, total).
     :param options: As :func:`deduplicate_blocks` takes them.
