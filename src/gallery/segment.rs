@@ -238,6 +238,14 @@ impl Segment {
         self.file.find(name, hash)
     }
 
+    /// All rows, live or not, with the hashes of their registrations' names, by which they are in ascending order: it depends on the names alone.
+    pub(crate) fn rows_by_hash(&self) -> Result<impl Iterator<Item = (u64, u32)>, GalleryError> {
+        let hashes: &[u64] = self.file.slice(self.file.required(ColumnKey::entries(RegistrationHashes))?)?;
+        let order: &[u32] = self.file.slice(self.file.required(ColumnKey::entries(RegistrationOrder))?)?;
+        let rows = self.len();
+        Ok(hashes.iter().copied().zip(order.iter().copied()).filter(move |&(_, row)| (row as usize) < rows))
+    }
+
     /// The rows of a subject, ascending, whether they live or not.
     pub(crate) fn rows_of(&self, key: u128) -> Result<Vec<usize>, GalleryError> {
         self.file.rows_of(key)

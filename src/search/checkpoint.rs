@@ -5,7 +5,7 @@
 //! other rules is refused: its pairs would be those of another question.
 //!
 //! # Layout
-//! Little-endian. A head of 64 bytes: `VTYJOIN2`, then for each side the gallery's number (16) and commit (8), then CRC-32C and length
+//! Little-endian. A head of 64 bytes: `VTYJOIN3`, then for each side the gallery's number (16) and commit (8), then CRC-32C and length
 //! of what was asked (8). For each block: its number (8), how many pairs (8), comparisons (8), full comparisons (8), bytes read (8), the pairs as
 //! four `u32` (segment and row of either side), CRC-32C of all that (4).
 
@@ -17,7 +17,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-const MAGIC: &[u8; 8] = b"VTYJOIN2";
+const MAGIC: &[u8; 8] = b"VTYJOIN3";
 const HEAD: usize = 64;
 const RECORD: usize = 40;
 const PAIR: usize = 16;

@@ -21,7 +21,6 @@
 use super::{
     DeduplicateOptions, Modality, Search, SearchError,
     deduplicate::{FaceBlock, Run},
-    finger_join::Side,
     judge::STRANGERS,
 };
 use crate::gallery::Place;
@@ -215,21 +214,23 @@ impl Search<'_> {
             candidates.extend(pairs);
         }
         if options.modality != Modality::Face {
-            for pass in run.finger_passes() {
-                let sides = [&Side::new(pass.probes)?, &Side::new(pass.references)?];
+            let samples = run.samples()?;
+            let sides = run.sides(&samples)?;
+            for pass in run.finger_passes(&sides) {
                 let (mut seconds, mut screened, mut survivors, mut pairs) = (0.0, 0.0, 0.0, 0.0);
-                let everybody = self.references.snapshot.info().registrations as f64;
-                for (segment, rows) in pass.blocks() {
+                let others = pass.references.order.len();
+                // Pairs of all registrations for each of those that have fingers.
+                let beside = (info.registrations as f64 / others.max(1) as f64).powi(2);
+                for block in pass.blocks() {
                     // Of a large gallery a whole block takes minutes: some of its probes do.
-                    let probes = (PAIRS / everybody.max(1.0)).clamp(1.0, rows.len() as f64) as usize;
-                    let block = (segment, rows.start..rows.end.min(rows.start + probes));
+                    let probes = (PAIRS / others.max(1) as f64).clamp(1.0, block.len() as f64) as usize;
+                    let block = block.start..block.start + probes;
                     let started = Instant::now();
-                    let (found, work) = pass.run(sides, &block, || (), |(), a, b| Ok(Some((a, b))))?;
+                    let (found, work) = pass.run(&block, || (), |(), a, b| Ok(Some((a, b))))?;
                     seconds += started.elapsed().as_secs_f64();
                     screened += work.comparisons as f64;
                     survivors += found.len() as f64;
-                    let before: usize = self.references.segments[..block.0].iter().map(|of| of.segment.len()).sum();
-                    pairs += block.1.len() as f64 * (everybody - (before + block.1.start) as f64).max(1.0);
+                    pairs += beside * block.len() as f64 * (others - block.start).max(1) as f64;
                     if candidates.len() < 100_000 {
                         candidates.extend(found);
                     }

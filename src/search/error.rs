@@ -60,6 +60,12 @@ pub enum SearchError {
         /// Its name.
         registration: Box<str>,
     },
+    /// What shards said does not fit together.
+    #[error("shards that do not belong together: {reason}")]
+    Shards {
+        /// What does not fit.
+        reason: Box<str>,
+    },
     /// The caller's flag stopped the search.
     #[error("the search was stopped")]
     Stopped,

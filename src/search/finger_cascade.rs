@@ -7,7 +7,7 @@
 //! of a sample of the other side, apart for those with one finger in common, with two, and so on: what survives does not depend on which
 //! rows are met together.
 
-use super::{FingerMatching, SearchError, finger_rows::FingerRows, screening::ProbeFingers};
+use super::{FingerMatching, finger_rows::FingerRows, screening::ProbeFingers};
 use crate::{
     fingerprint::screen::{
         DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenProbe,
@@ -110,24 +110,18 @@ impl Scratch {
     }
 
     /// The screen score of a finger with a row.
-    fn screened(
-        &self,
-        finger: &ProbeFinger,
-        rows: &FingerRows<'_>,
-        row: usize,
-        matching: FingerMatching,
-    ) -> Result<u16, SearchError> {
+    fn screened(&self, finger: &ProbeFinger, rows: &FingerRows<'_>, row: usize, matching: FingerMatching) -> u16 {
         let mut best = ABSENT;
         for column in rows.columns.iter().filter(|column| matching.compares(finger.position, column.position)) {
             for code in column.codes_of(row as u32) {
-                let (code, mut score) = (code?, [DAMAGED]);
+                let mut score = [DAMAGED];
                 if !code.is_empty() {
                     self.screen.scan(std::slice::from_ref(&finger.screen), &code, 0..1, &mut score);
                 }
                 best = best.max(score[0]).max(GATED);
             }
         }
-        Ok(best)
+        best
     }
 
     /// The evidence of all fingers that a row has by their agreements.
@@ -137,21 +131,9 @@ impl Scratch {
     }
 
     /// The same by the screen.
-    fn survived(
-        &self,
-        probe: &CascadeProbe,
-        rows: &FingerRows<'_>,
-        row: usize,
-        matching: FingerMatching,
-    ) -> Result<u16, SearchError> {
-        let mut sum = 0;
-        for finger in &probe.fingers {
-            let score = self.screened(finger, rows, row, matching)?;
-            if score != ABSENT {
-                sum = Evidence::sum([sum, finger.screened.of(score)]);
-            }
-        }
-        Ok(sum)
+    fn survived(&self, probe: &CascadeProbe, rows: &FingerRows<'_>, row: usize, matching: FingerMatching) -> u16 {
+        let scores = probe.fingers.iter().map(|finger| (finger, self.screened(finger, rows, row, matching)));
+        Evidence::sum(scores.filter(|&(_, score)| score != ABSENT).map(|(finger, score)| finger.screened.of(score)))
     }
 }
 
@@ -164,7 +146,7 @@ impl CascadeProbe {
         matching: FingerMatching,
         depth: Depth,
         scratch: &mut Scratch,
-    ) -> Result<Self, SearchError> {
+    ) -> Self {
         let none = ScoreCounts::default().evidence();
         let fingers: Vec<ProbeFinger> = (fingers.iter())
             .map(|(position, code)| ProbeFinger {
@@ -202,7 +184,7 @@ impl CascadeProbe {
         probe.skips_screen = met().all(|common| shares[common] >= 1.0);
         probe.skips_sketches = met().all(|common| gates[common].1 >= 1.0);
         if probe.skips_screen {
-            return Ok(probe);
+            return probe;
         }
         if probe.skips_sketches {
             probe.fingers.iter_mut().for_each(|finger| finger.turns = vec![0; most + 1]);
@@ -225,18 +207,18 @@ impl CascadeProbe {
         for f in 0..most {
             let rows = (0..sample.len).step_by(step).filter(|&row| Some(row) != itself);
             let scores = rows.map(|row| scratch.screened(&probe.fingers[f], sample, row, matching));
-            probe.fingers[f].screened = evidence(scores.collect::<Result<Vec<_>, _>>()?.into_iter());
+            probe.fingers[f].screened = evidence(scores);
         }
         for common in met() {
             let mut sums = Vec::new();
             for &row in &sampled[common] {
                 if scratch.agreed(&probe, sample, row) >= probe.agreed[common] {
-                    sums.push(scratch.survived(&probe, sample, row, matching)?);
+                    sums.push(scratch.survived(&probe, sample, row, matching));
                 }
             }
             probe.screened[common] = reached(&mut sums, sampled[common].len(), shares[common]);
         }
-        Ok(probe)
+        probe
     }
 
     /// The rows that survive, of those that are `wanted`; returns how many comparisons it took.
@@ -247,7 +229,7 @@ impl CascadeProbe {
         wanted: impl Fn(usize) -> bool,
         scratch: &mut Scratch,
         into: &mut Vec<usize>,
-    ) -> Result<u64, SearchError> {
+    ) -> u64 {
         into.clear();
         scratch.look(self, rows, matching);
         let compared = scratch.common.iter().sum::<usize>() as u64;
@@ -262,12 +244,12 @@ impl CascadeProbe {
             if !self.skips_sketches && scratch.agreed(self, rows, row) < self.agreed[common] {
                 continue;
             }
-            if !self.skips_screen && scratch.survived(self, rows, row, matching)? < self.screened[common] {
+            if !self.skips_screen && scratch.survived(self, rows, row, matching) < self.screened[common] {
                 continue;
             }
             into.push(row);
         }
-        Ok(compared)
+        compared
     }
 }
 

@@ -2,12 +2,13 @@
 //!
 //! # Method
 //! The registrations of one side are taken in blocks of [`BLOCK`] as probes and held against all of the other side, or within one gallery
-//! against those that come later, so that each pair is scored once. What each probe lets survive is the [cascade](super::finger_cascade)'s
-//! business, whose thresholds are found from a sample of the other side spread evenly over it, so that no scores are kept: memory does not grow
-//! with the gallery. Which pairs survive depends on the registrations and their order, not on threads or segments.
+//! against those that come later in the order of their names' hashes, so that each pair is scored once, and which of the two is the probe depends on
+//! their names alone. What each probe lets survive is the [cascade](super::finger_cascade)'s business, whose thresholds are found from a
+//! [sample](super::sample) of the other side, so that no scores are kept: memory does not grow with the gallery, but for the order, 24 bytes a
+//! registration. Which pairs survive depends on the registrations, not on threads, segments or shards.
 //!
 //! # Cost
-//! A sketch comparison for each finger and pair of registrations, and the screen of some per cent of them; the sample adds [`SAMPLE`] for each
+//! A sketch comparison for each finger and pair of registrations, and the screen of some per cent of them; the sample adds its size for each
 //! registration. The sketches of a run of references are made once for a block.
 
 use super::{
@@ -15,12 +16,10 @@ use super::{
     finger_cascade::{CascadeProbe, Scratch},
     finger_rows::FingerRows,
     references::is_kept,
+    sample::{FingerSample, Hashed},
     screening::ProbeFingers,
 };
-use crate::{
-    fingerprint::screen::{ScreenCode, sketch::SAMPLE},
-    gallery::Place,
-};
+use crate::{fingerprint::screen::ScreenCode, gallery::Place};
 use rayon::prelude::*;
 use std::{
     ops::Range,
@@ -35,10 +34,12 @@ const ROWS: usize = 256;
 /// Which fingers are screened against which.
 #[derive(Clone, Copy)]
 pub(super) struct FingerPass<'s, 'a> {
-    pub probes: &'s Search<'a>,
-    pub references: &'s Search<'a>,
+    pub probes: &'s Side<'s, 'a>,
+    pub references: &'s Side<'s, 'a>,
     /// Whether both are one gallery.
     pub within: bool,
+    /// Whether both are one gallery or shards of one: each pair is looked at from one side only.
+    pub is_one: bool,
     /// Whether the probes are the run's right side.
     pub turned: bool,
     /// Probes are only those whose portrait could not have found them.
@@ -51,34 +52,32 @@ pub(super) struct FingerPass<'s, 'a> {
 }
 
 /// What one side of a join keeps for all blocks.
-pub(super) struct Side {
-    /// The rows that live, by segment.
-    pub live: Vec<Option<Vec<u64>>>,
-    /// How many live and have fingers.
-    count: u64,
-    /// Some of them.
-    sample: Vec<Place>,
-    sampled: FingerRows<'static>,
+pub(super) struct Side<'s, 'a> {
+    pub search: &'s Search<'a>,
+    /// The registrations that live and have fingers, by their hashes.
+    pub order: Vec<Hashed>,
+    sample: &'s FingerSample,
+    sampled: FingerRows<'s>,
 }
 
-impl Side {
-    pub fn new(search: &Search<'_>) -> Result<Self, SearchError> {
-        let live: Vec<Option<Vec<u64>>> =
-            search.references.segments.iter().map(|of| of.segment.live().map(<[u64]>::to_vec)).collect();
-        let rows = || {
-            search.references.segments.iter().enumerate().flat_map(|(s, of)| {
-                let live = live[s].as_deref();
-                let rows = (0..of.segment.len()).filter(move |&row| is_kept(live, row) && of.has_fingers(row));
-                rows.map(move |row| Place { segment: s, row: row as u32 })
-            })
-        };
-        let count = rows().count() as u64;
-        let most = SAMPLE as u64;
-        let taken = |n: &u64| n * most / count.max(1) != (n + 1) * most / count.max(1);
-        let sample: Vec<Place> =
-            rows().zip(0..).filter(|(_, n)| count <= most || taken(n)).map(|(place, _)| place).collect();
-        let sampled = FingerRows::of_places(search, &sample)?;
-        Ok(Side { live, count, sample, sampled })
+impl<'s, 'a> Side<'s, 'a> {
+    /// A side whose thresholds are those of `sample`.
+    pub fn new(search: &'s Search<'a>, sample: &'s FingerSample) -> Result<Self, SearchError> {
+        let mut order = Vec::new();
+        for (segment, of) in search.references.segments.iter().enumerate() {
+            let live = of.segment.live();
+            let rows: Vec<(u64, u32)> = of.segment.rows_by_hash()?.collect();
+            let wanted = |&(_, row): &(u64, u32)| is_kept(live, row as usize) && of.has_fingers(row as usize);
+            let rows = rows.into_par_iter().filter(wanted);
+            order.par_extend(rows.map(|(hash, row)| Hashed { hash, place: Place { segment, row } }));
+        }
+        order.par_sort();
+        Ok(Side { search, order, sample, sampled: FingerRows::of_sample(sample)? })
+    }
+
+    fn has_face(&self, place: Place) -> bool {
+        let face = self.search.references.segments[place.segment].face.as_ref();
+        face.is_some_and(|face| face.faces.of_row(place.row as usize).is_some())
     }
 }
 
@@ -89,78 +88,56 @@ pub(super) struct BlockWork {
     pub bytes_read: u64,
 }
 
-impl<'s, 'a> FingerPass<'s, 'a> {
-    /// The blocks: runs of rows of the probes' segments.
-    pub fn blocks(&self) -> Vec<(usize, Range<usize>)> {
-        runs(self.probes, BLOCK).collect()
-    }
-
-    /// The probes of a block.
-    fn probes_of(&self, live: &Side, (segment, rows): &(usize, Range<usize>)) -> Vec<Place> {
-        let of = &self.probes.references.segments[*segment];
-        let wanted = |&row: &usize| {
-            is_kept(live.live[*segment].as_deref(), row)
-                && of.has_fingers(row)
-                && !(self.only_faceless && self.has_face(self.probes, *segment, row))
-        };
-        rows.clone().filter(wanted).map(|row| Place { segment: *segment, row: row as u32 }).collect()
-    }
-
-    fn has_face(&self, of: &Search<'_>, segment: usize, row: usize) -> bool {
-        let face = of.references.segments[segment].face.as_ref();
-        self.with_faces && face.is_some_and(|face| face.faces.of_row(row).is_some())
+impl FingerPass<'_, '_> {
+    /// The blocks: runs of the probes in their order.
+    pub fn blocks(&self) -> Vec<Range<usize>> {
+        runs(0..self.probes.order.len(), BLOCK).collect()
     }
 
     /// Screens a block and hands each surviving pair, probe first, to `each`; returns what it took.
     pub fn run<B, T: Send>(
         &self,
-        sides: [&Side; 2],
-        block: &(usize, Range<usize>),
+        block: &Range<usize>,
         bench: impl Fn() -> B + Sync,
         each: impl Fn(&mut B, Place, Place) -> Result<Option<T>, SearchError> + Sync,
     ) -> Result<(Vec<T>, BlockWork), SearchError> {
-        let places = self.probes_of(sides[0], block);
-        if places.is_empty() {
-            return Ok((Vec::new(), BlockWork::default()));
-        }
-        let level = self.references.level;
-        let probes = (places.par_iter())
+        let FingerPass { probes, references, matching, .. } = *self;
+        let taken = probes.order[block.clone()].iter().copied().filter(|probe| self.is_probe(probes, probe));
+        let block: Vec<Hashed> = taken.collect();
+        let Some(first) = block.first() else { return Ok((Vec::new(), BlockWork::default())) };
+        let level = references.search.level;
+        let cascades = (block.par_iter())
             .map_init(
                 || Scratch::new(level),
-                |scratch, &place| {
-                    let itself = sides[1].sample.iter().position(|&other| self.within && other == place);
-                    let sample = (&sides[1].sampled, itself);
-                    let fingers = self.codes_of(place)?;
-                    CascadeProbe::new(&fingers, sample, sides[1].count, self.matching, self.depth, scratch)
+                |scratch, probe| {
+                    let is_itself = |member: &super::sample::SampledFingers| self.is_one && member.hash == probe.hash;
+                    let itself = references.sample.members.iter().position(is_itself);
+                    let sample = (&references.sampled, itself);
+                    let fingers = self.codes_of(probe.place)?;
+                    Ok(CascadeProbe::new(&fingers, sample, references.sample.count, matching, self.depth, scratch))
                 },
             )
             .collect::<Result<Vec<_>, SearchError>>()?;
-        let first = if self.within && !self.only_faceless { (block.0, block.1.start) } else { (0, 0) };
-        let tasks: Vec<(usize, Range<usize>)> = runs(self.references, ROWS)
-            .filter(|(segment, rows)| (*segment, rows.end) > first)
-            .map(|(segment, rows)| {
-                let start = if segment == first.0 { rows.start.max(first.1) } else { rows.start };
-                (segment, start..rows.end)
-            })
-            .collect();
+        let meets_all = !self.is_one || self.only_faceless;
+        let from = if meets_all { 0 } else { references.order.partition_point(|other| other.hash < first.hash) };
+        let tasks: Vec<Range<usize>> = runs(from..references.order.len(), ROWS).collect();
         let found = tasks
             .into_par_iter()
             .map_init(
                 || (bench(), Scratch::new(level), Vec::new()),
-                |(bench, scratch, survivors), (segment, rows)| {
+                |(bench, scratch, survivors), rows| {
                     if self.stop.is_some_and(|stop| stop.load(Relaxed)) {
                         return Err(SearchError::Stopped);
                     }
-                    let of = &self.references.references.segments[segment];
-                    let sketched = FingerRows::of_run(of, &rows, sides[1].live[segment].as_deref())?;
+                    let others = &references.order[rows];
+                    let sketched = FingerRows::of(references.search, others)?;
                     let mut work = BlockWork { comparisons: 0, bytes_read: sketched.bytes() };
                     let mut found = Vec::new();
-                    let other = |row: usize| Place { segment, row: (rows.start + row) as u32 };
-                    for (&place, probe) in places.iter().zip(&probes) {
-                        let wanted = |row: usize| self.is_wanted(place, other(row));
-                        work.comparisons += probe.survivors(&sketched, self.matching, wanted, scratch, survivors)?;
+                    for (probe, cascade) in block.iter().zip(&cascades) {
+                        let wanted = |row: usize| self.is_wanted(probe, &others[row]);
+                        work.comparisons += cascade.survivors(&sketched, matching, wanted, scratch, survivors);
                         for &row in survivors.iter() {
-                            found.extend(each(bench, place, other(row))?);
+                            found.extend(each(bench, probe.place, others[row].place)?);
                         }
                     }
                     Ok((found, work))
@@ -177,28 +154,25 @@ impl<'s, 'a> FingerPass<'s, 'a> {
         Ok((all, work))
     }
 
-    /// Whether a pair is not the other's mirror image, nor a registration with itself.
-    fn is_wanted(&self, probe: Place, reference: Place) -> bool {
-        if !self.within {
-            return true;
-        }
-        let is_probe_too =
-            !self.only_faceless || !self.has_face(self.references, reference.segment, reference.row as usize);
-        reference != probe && (reference > probe || !is_probe_too)
+    fn is_probe(&self, side: &Side<'_, '_>, of: &Hashed) -> bool {
+        !(self.only_faceless && self.with_faces && side.has_face(of.place))
+    }
+
+    /// Whether a pair is not the other's mirror image, nor a registration with itself. Of two names with one hash each is held against the other.
+    fn is_wanted(&self, probe: &Hashed, reference: &Hashed) -> bool {
+        let is_itself = self.within && probe.place == reference.place;
+        !is_itself && (!self.is_one || reference.hash >= probe.hash || !self.is_probe(self.references, reference))
     }
 
     fn codes_of(&self, place: Place) -> Result<ProbeFingers, SearchError> {
-        let (of, row) = self.probes.references.at(place);
+        let (of, row) = self.probes.search.references.at(place);
         let mut fingers = Vec::new();
         of.fingers_of(row, |_| true, &mut fingers)?;
         fingers.iter().map(|finger| finger.view().map(|view| (view.position, ScreenCode::of(view.prepared)))).collect()
     }
 }
 
-/// The rows of all segments, some at a time.
-fn runs(search: &Search<'_>, rows: usize) -> impl Iterator<Item = (usize, Range<usize>)> {
-    search.references.segments.iter().enumerate().flat_map(move |(s, of)| {
-        let len = of.segment.len();
-        (0..len).step_by(rows).map(move |from| (s, from..len.min(from + rows)))
-    })
+/// A range, so many at a time.
+fn runs(all: Range<usize>, length: usize) -> impl Iterator<Item = Range<usize>> {
+    all.clone().step_by(length).map(move |from| from..all.end.min(from + length))
 }

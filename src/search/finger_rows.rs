@@ -2,17 +2,13 @@
 
 use super::{
     Search, SearchError,
-    references::{SegmentReferences, is_kept},
+    sample::{FingerSample, Hashed},
 };
 use crate::{
-    fingerprint::{
-        FingerprintError,
-        screen::{ScreenCode, ScreenColumn, sketch::Sketches},
-    },
-    gallery::Place,
+    fingerprint::screen::{ScreenCode, ScreenColumn, sketch::Sketches},
     template::FingerPosition,
 };
-use std::{borrow::Cow, collections::BTreeMap, ops::Range};
+use std::collections::BTreeMap;
 
 /// Rows that are references together, numbered from 0.
 pub(super) struct FingerRows<'a> {
@@ -26,51 +22,55 @@ pub(super) struct SketchedColumn<'a> {
     /// The row of each finger, ascending.
     pub rows: Vec<u32>,
     pub sketches: Sketches,
-    /// Where the code of each finger stands among the codes; beyond their end where it has none.
-    entries: Vec<u32>,
-    codes: Cow<'a, [u8]>,
+    /// The code of each finger; empty where there is none.
+    codes: Vec<ScreenColumn<'a>>,
 }
 
-impl<'a> FingerRows<'a> {
-    /// A run of rows of a segment, as far as they are kept.
-    pub fn of_run(
-        of: &SegmentReferences<'a>,
-        rows: &Range<usize>,
-        kept: Option<&[u64]>,
-    ) -> Result<FingerRows<'a>, SearchError> {
-        let mut columns = Vec::new();
-        for column in of.finger_columns() {
-            let entries = column.entries(rows.clone());
-            let codes = column.codes(entries.clone())?.unwrap_or_default();
-            let fingers = column.rows()[entries].iter().zip(0..).filter(|&(&row, _)| is_kept(kept, row as usize));
-            let (rows, entries) = fingers.map(|(&row, entry)| (row - rows.start as u32, entry)).unzip();
-            columns.push(SketchedColumn::new(column.position(), rows, entries, Cow::Borrowed(codes))?);
-        }
-        Ok(FingerRows { len: rows.len(), columns })
-    }
+/// Fingers by position, with their rows.
+type Collected<'a> = BTreeMap<FingerPosition, (Vec<u32>, Vec<ScreenColumn<'a>>)>;
 
-    /// Rows of any segments; their codes are copied.
-    pub fn of_places(search: &Search<'_>, places: &[Place]) -> Result<FingerRows<'a>, SearchError> {
-        let mut by_position: BTreeMap<FingerPosition, (Vec<u32>, Vec<u8>)> = BTreeMap::new();
-        for (place, n) in places.iter().zip(0..) {
-            let (of, row) = search.references.at(*place);
+impl<'a> FingerRows<'a> {
+    /// The registrations of any segments.
+    pub fn of(search: &Search<'a>, registrations: &[Hashed]) -> Result<FingerRows<'a>, SearchError> {
+        let mut collected = Collected::new();
+        for (hashed, n) in registrations.iter().zip(0..) {
+            let (of, row) = search.references.at(hashed.place);
             for column in of.finger_columns() {
-                for entry in column.entries(row..row + 1) {
-                    let (rows, bytes) = by_position.entry(column.position()).or_default();
+                for entry in column.of_row(row) {
+                    let (rows, codes) = collected.entry(column.position()).or_default();
                     rows.push(n);
-                    match column.codes(entry..entry + 1)? {
-                        Some(code) => bytes.extend_from_slice(code),
-                        // What is no code always survives.
-                        None => bytes.resize(bytes.len() + ScreenCode::STRIDE, 0),
-                    }
+                    codes.push(ScreenColumn::new(column.codes(entry..entry + 1)?.unwrap_or_default())?);
                 }
             }
         }
-        let columns = by_position.into_iter().map(|(position, (rows, codes))| {
-            let entries = (0..rows.len() as u32).collect();
-            SketchedColumn::new(position, rows, entries, Cow::Owned(codes))
+        Ok(Self::sketched(registrations.len(), collected))
+    }
+
+    /// The registrations of a sample.
+    pub fn of_sample(sample: &'a FingerSample) -> Result<FingerRows<'a>, SearchError> {
+        let mut collected = Collected::new();
+        for (member, n) in sample.members.iter().zip(0..) {
+            let bytes = member.codes.0.chunks(ScreenCode::STRIDE);
+            let wrong = || SearchError::Shards { reason: "a sample of fingers of another version".into() };
+            if bytes.len() != member.positions.len() {
+                return Err(wrong());
+            }
+            for (&position, code) in member.positions.iter().zip(bytes) {
+                let position = FingerPosition::new(position).map_err(|_| wrong())?;
+                let (rows, codes) = collected.entry(position).or_default();
+                rows.push(n);
+                codes.push(ScreenColumn::new(code)?);
+            }
+        }
+        Ok(Self::sketched(sample.members.len(), collected))
+    }
+
+    fn sketched(len: usize, collected: Collected<'a>) -> Self {
+        let columns = collected.into_iter().map(|(position, (rows, codes))| {
+            let sketches = Sketches::of(&codes);
+            SketchedColumn { position, rows, sketches, codes }
         });
-        Ok(FingerRows { len: places.len(), columns: columns.collect::<Result<_, _>>()? })
+        FingerRows { len, columns: columns.collect() }
     }
 
     /// Bytes of the codes.
@@ -80,23 +80,10 @@ impl<'a> FingerRows<'a> {
 }
 
 impl<'a> SketchedColumn<'a> {
-    fn new(
-        position: FingerPosition,
-        rows: Vec<u32>,
-        entries: Vec<u32>,
-        codes: Cow<'a, [u8]>,
-    ) -> Result<Self, FingerprintError> {
-        let sketches = Sketches::of(&ScreenColumn::new(&codes)?, &entries);
-        Ok(SketchedColumn { position, rows, sketches, entries, codes })
-    }
-
     /// The codes of a row's fingers, each as a column of its own; empty where there is none.
-    pub fn codes_of(&self, row: u32) -> impl Iterator<Item = Result<ScreenColumn<'_>, FingerprintError>> {
+    pub fn codes_of(&self, row: u32) -> impl Iterator<Item = ScreenColumn<'a>> {
         let from = self.rows.partition_point(|&other| other < row);
-        let fingers = self.rows[from..].iter().zip(&self.entries[from..]).take_while(move |&(&other, _)| other == row);
-        fingers.map(|(_, &entry)| {
-            let entry = entry as usize;
-            Ok(ScreenColumn::new(&self.codes)?.part(entry..entry + 1))
-        })
+        let fingers = self.rows[from..].iter().zip(&self.codes[from..]).take_while(move |&(&other, _)| other == row);
+        fingers.map(|(_, &code)| code)
     }
 }

@@ -59,7 +59,7 @@ impl Default for IdentifyOptions<'_> {
 
 impl IdentifyOptions<'_> {
     /// How many subjects each modality names for a probe before they are compared in all parts.
-    fn candidates(&self) -> usize {
+    pub(super) fn candidates(&self) -> usize {
         match self.modality {
             Modality::Face => self.top,
             _ => self.top.saturating_mul(4).max(16),
@@ -93,10 +93,10 @@ pub struct Identification {
 
 /// A row with its score, in the order of results.
 #[derive(Clone, Copy)]
-struct Named {
-    score: f64,
-    place: Place,
-    subject: u128,
+pub(super) struct Named {
+    pub score: f64,
+    pub place: Place,
+    pub subject: u128,
 }
 
 impl Search<'_> {
@@ -118,7 +118,7 @@ impl Search<'_> {
             })
             .collect::<Result<Vec<_>, _>>()?;
         let mut work = Work::default();
-        let mut named: Vec<Vec<u128>> = vec![Vec::new(); probes.len()];
+        let mut named: Vec<Vec<Named>> = vec![Vec::new(); probes.len()];
         self.name_by_face(&probes, options, &kept, &mut named, &mut work)?;
         self.name_by_fingers(&probes, options, &kept, &mut named, &mut work)?;
         let answers = probes
@@ -126,12 +126,11 @@ impl Search<'_> {
             .zip(named)
             .map_init(
                 || Bench::new(self.level),
-                |bench, (probe, mut subjects)| {
+                |bench, (probe, named)| {
                     stopped(options.stop)?;
-                    subjects.sort_unstable();
-                    subjects.dedup();
+                    let subjects = named.iter().map(|named| named.subject).collect();
                     bench.compared = 0;
-                    Ok((self.rank(bench, probe, options, &kept, &subjects)?, bench.compared))
+                    Ok((self.rank(bench, probe, options, &kept, subjects)?, bench.compared))
                 },
             )
             .collect::<Result<Vec<_>, SearchError>>()?;
@@ -141,16 +140,16 @@ impl Search<'_> {
         Ok((answers.into_iter().map(|(answer, _)| answer).collect(), work))
     }
 
-    fn rows_kept(&self, filter: &Filter) -> Result<Vec<Option<Vec<u64>>>, SearchError> {
+    pub(super) fn rows_kept(&self, filter: &Filter) -> Result<Vec<Option<Vec<u64>>>, SearchError> {
         self.references.segments.par_iter().map(|segment| segment.rows_kept(filter)).collect()
     }
 
-    fn name_by_face(
+    pub(super) fn name_by_face(
         &self,
         probes: &[Probe<'_>],
         options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
-        named: &mut [Vec<u128>],
+        named: &mut [Vec<Named>],
         work: &mut Work,
     ) -> Result<(), SearchError> {
         let with_face: Vec<usize> = (0..probes.len()).filter(|&i| probes[i].embedding.is_some()).collect();
@@ -171,7 +170,11 @@ impl Search<'_> {
         let found = found.map_err(|e| faces.named(e))?;
         *work += found.work.into();
         for (&i, candidates) in with_face.iter().zip(&found.candidates) {
-            named[i].extend(candidates.iter().map(|candidate| face::References::subject(&faces, candidate.place)));
+            named[i].extend(candidates.iter().map(|candidate| Named {
+                score: candidate.score,
+                place: faces.place(candidate.place),
+                subject: face::References::subject(&faces, candidate.place),
+            }));
         }
         Ok(())
     }
@@ -181,26 +184,44 @@ impl Search<'_> {
         probes: &[Probe<'_>],
         options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
-        named: &mut [Vec<u128>],
+        named: &mut [Vec<Named>],
+        work: &mut Work,
+    ) -> Result<(), SearchError> {
+        let with_fingers: Vec<&Probe<'_>> = probes.iter().filter(|probe| probe.has_fingers()).collect();
+        if with_fingers.is_empty() {
+            return Ok(());
+        }
+        let survivors = match self.depth_of(probes, options) {
+            None => None,
+            Some(depth) => {
+                let codes: Vec<_> = with_fingers.par_iter().map(|probe| probe.codes()).collect();
+                Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
+            }
+        };
+        self.name_among(probes, options, kept, survivors, named, work)
+    }
+
+    /// How deep the screen of the fingers looks, or `None` if it is to let everybody through. Whoever asks for a long list gets it: as many
+    /// survive as are to be named.
+    pub(super) fn depth_of(&self, probes: &[Probe<'_>], options: &IdentifyOptions<'_>) -> Option<SearchDepth> {
+        let least = options.candidates();
+        let fingers = probes.iter().map(|probe| probe.fingers().len()).max().unwrap_or(0);
+        let is_exhaustive = least as u64 >= self.registrations() || options.depth.share(fingers) >= 1.0;
+        (!is_exhaustive).then_some(SearchDepth { depth: options.depth, share: 0.0, least })
+    }
+
+    /// Names the best by their fingers among the survivors of the screen, given for each probe with fingers, or among all.
+    pub(super) fn name_among(
+        &self,
+        probes: &[Probe<'_>],
+        options: &IdentifyOptions<'_>,
+        kept: &[Option<Vec<u64>>],
+        survivors: Option<Vec<Vec<Place>>>,
+        named: &mut [Vec<Named>],
         work: &mut Work,
     ) -> Result<(), SearchError> {
         let views: Vec<(usize, Vec<FingerView<'_>>)> =
             probes.iter().enumerate().filter(|(_, p)| p.has_fingers()).map(|(i, p)| (i, p.fingers())).collect();
-        if views.is_empty() {
-            return Ok(());
-        }
-        let most = options.candidates();
-        // Whoever asks for a long list gets it: as many survive as are to be named.
-        let rows: usize = self.references.segments.iter().map(|of| of.segment.len()).sum();
-        let fingers = views.iter().map(|(_, fingers)| fingers.len()).max().unwrap_or(0);
-        let is_exhaustive = most >= rows || options.depth.share(fingers) >= 1.0;
-        let survivors = if is_exhaustive {
-            None
-        } else {
-            let codes: Vec<_> = views.par_iter().map(|(i, _)| probes[*i].codes()).collect();
-            let depth = SearchDepth { depth: options.depth, share: 0.0, least: most };
-            Some(self.screen(&codes, options.fingers, depth, kept, options.stop, work)?)
-        };
         let everywhere = if survivors.is_none() { self.places(kept) } else { Vec::new() };
         let is_screened = survivors.is_some();
         let survivors = survivors.unwrap_or_else(|| vec![Vec::new(); views.len()]);
@@ -218,7 +239,7 @@ impl Search<'_> {
             if !is_screened {
                 work.comparisons += compared;
             }
-            named[i].extend(list.into_iter().map(|entry| entry.subject));
+            named[i].extend(list);
         }
         Ok(())
     }
@@ -297,20 +318,22 @@ impl Search<'_> {
     }
 
     /// Compares the named subjects in all parts and orders them.
-    fn rank(
+    pub(super) fn rank(
         &self,
         bench: &mut Bench,
         probe: &Probe<'_>,
         options: &IdentifyOptions<'_>,
         kept: &[Option<Vec<u64>>],
-        subjects: &[u128],
+        mut subjects: Vec<u128>,
     ) -> Result<Identification, SearchError> {
+        subjects.sort_unstable();
+        subjects.dedup();
         let keeps = |place: Place| {
             let (of, row) = self.references.at(place);
             of.segment.is_live(row) && is_kept(kept[place.segment].as_deref(), row)
         };
         let mut ranked = Vec::with_capacity(subjects.len());
-        for &subject in subjects {
+        for subject in subjects {
             let best = self.compare_subject(bench, probe, options.fingers, Purpose::Identify, subject, keeps)?;
             if let Some((place, scores, ways)) = best {
                 ranked.push((self.judge.rank(Purpose::Identify, &scores)?, place, scores, ways));

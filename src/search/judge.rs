@@ -64,6 +64,11 @@ pub struct Judgement {
 pub(super) struct Rank(f64, f64);
 
 impl Rank {
+    /// Both numbers: the higher first, by the first, then by the second.
+    pub fn numbers(&self) -> (f64, f64) {
+        (self.0, self.1)
+    }
+
     /// Orders the better first.
     pub fn better_first(&self, other: &Rank) -> Ordering {
         other.0.total_cmp(&self.0).then(other.1.total_cmp(&self.1))

@@ -34,8 +34,13 @@ mod nodes;
 mod pair;
 mod probe;
 mod references;
+mod sample;
 mod scores;
+mod screened;
 mod screening;
+mod shard;
+mod shard_screen;
+mod size;
 mod verify;
 mod ways;
 mod work;
@@ -54,7 +59,11 @@ pub use judge::{Judge, Judgement, Thresholds};
 pub use known::known_scores;
 pub use nodes::OnNodes;
 pub use probe::Modality;
+pub use sample::FingerSample;
 pub use scores::PartScores;
+pub use shard::{Named, Ranked, named, shard_of};
+pub use shard_screen::{ShardCounts, ShardScreen};
+pub use size::GallerySize;
 pub use verify::Verification;
 pub use work::Work;
 
@@ -67,6 +76,7 @@ use fingers::{ReferenceFinger, compare_fingers};
 use judge::Rank;
 use probe::{Bench, Probe};
 use references::References;
+use std::sync::Arc;
 use ways::Ways;
 
 /// A snapshot, ready to be searched; cheap to make, O(segments).
@@ -74,6 +84,9 @@ pub struct Search<'a> {
     references: References<'a>,
     level: Level,
     judge: Judge,
+    /// Of the gallery that this one is a shard of.
+    whole: Option<GallerySize>,
+    sample: Option<Arc<FingerSample>>,
 }
 
 impl<'a> Search<'a> {
@@ -82,12 +95,12 @@ impl<'a> Search<'a> {
     /// # Errors
     /// If a column's head is damaged, or the level asked for is not to be had.
     pub fn new(snapshot: &'a Snapshot, judge: Judge) -> Result<Self, SearchError> {
-        Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge })
+        Ok(Search { references: References::new(snapshot)?, level: Level::chosen()?, judge, whole: None, sample: None })
     }
 
     /// The gallery as searches of it see a subject, on which their rates depend: so many subjects, each compared in as many ways as this one.
     fn gallery(&self, ways: &Ways) -> PlannedGallery {
-        PlannedGallery::new(self.references.snapshot.info().subjects.max(1), 1.0).times(ways.all())
+        PlannedGallery::new(self.subjects().max(1), 1.0).times(ways.all())
     }
 
     /// Compares a probe with a stored registration in all parts that both have, and counts the comparisons of each.

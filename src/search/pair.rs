@@ -35,15 +35,6 @@ pub(super) struct Compared {
     pub judgement: Judgement,
 }
 
-impl Compared {
-    /// The same with the second registration as the first.
-    pub fn turned(mut self) -> Self {
-        self.fingers.iter_mut().for_each(|finger| std::mem::swap(&mut finger.a, &mut finger.b));
-        self.fingers.sort_by_key(|finger| (finger.a, finger.b));
-        Compared { scores: scores_of(self.scores.face, &self.fingers), ..self }
-    }
-}
-
 /// What holds for all pairs of a run.
 #[derive(Clone, Copy)]
 pub(super) struct PairRules {
@@ -157,7 +148,7 @@ impl Search<'_> {
         let Some(best) = found else { return Ok(None) };
         let fingers = vec![best];
         let scores = scores_of(None, &fingers);
-        let registrations = self.references.snapshot.info().registrations;
+        let registrations = self.registrations();
         let gallery = PlannedGallery::new(1, 1.0).searched_by(registrations).times(pairs as f64);
         let judgement = self.judge.decide(PURPOSE, &scores, gallery)?;
         let swapped = Some(PairKind::SameFingerTwice);

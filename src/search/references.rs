@@ -116,6 +116,24 @@ impl<'a> FingerReferences<'a> {
         self.fingers.rows()
     }
 
+    /// The fingers of one row, by a guess by proportion: faster than halving the whole column.
+    pub fn of_row(&self, row: usize) -> Range<usize> {
+        let rows = self.rows();
+        let Some(&last) = rows.last() else { return 0..0 };
+        let guess = (row * rows.len() / (last as usize + 1)).min(rows.len());
+        let (mut low, mut high, mut step) = (guess, guess, 1);
+        while low > 0 && rows[low - 1] as usize >= row {
+            low = low.saturating_sub(step);
+            step *= 2;
+        }
+        while high < rows.len() && (rows[high] as usize) < row {
+            high = rows.len().min(high + step);
+            step *= 2;
+        }
+        let from = low + rows[low..high].partition_point(|&other| (other as usize) < row);
+        from..from + rows[from..].iter().take_while(|&&other| other as usize == row).count()
+    }
+
     /// The fingers of these rows of the segment.
     pub fn entries(&self, rows: Range<usize>) -> Range<usize> {
         let before = |limit: usize| self.rows().partition_point(|&row| (row as usize) < limit);
@@ -148,6 +166,19 @@ impl<'a> References<'a> {
         let fingers =
             |of: &SegmentReferences<'_>| of.fingers.iter().map(|f| f.rows().len() * ScreenCode::STRIDE).sum::<usize>();
         self.segments.iter().map(|of| faces(of) + fingers(of)).sum()
+    }
+
+    /// How many fingers the rows that live have at each position.
+    pub fn fingers_by_position(&self) -> [u64; FingerPosition::COUNT] {
+        let mut fingers = [0; FingerPosition::COUNT];
+        for of in &self.segments {
+            let removed = of.removed();
+            for column in &of.fingers {
+                let gone: usize = removed.iter().map(|&row| column.of_row(row).len()).sum();
+                fingers[usize::from(column.position().number())] += (column.rows().len() - gone) as u64;
+            }
+        }
+        fingers
     }
 
     /// Personal ID, then registration: the order in which equal scores stand. Unreadable names come first; whoever prints
@@ -207,7 +238,13 @@ impl<'a> SegmentReferences<'a> {
 
     /// Whether a row has any finger.
     pub fn has_fingers(&self, row: usize) -> bool {
-        self.fingers.iter().any(|column| !column.fingers.of_row(row).is_empty())
+        self.fingers.iter().any(|column| !column.of_row(row).is_empty())
+    }
+
+    /// The rows of removed registrations.
+    fn removed(&self) -> Vec<usize> {
+        let Some(live) = self.segment.live() else { return Vec::new() };
+        (0..self.segment.len()).filter(|&row| !is_kept(Some(live), row)).collect()
     }
 
     /// The embedding of a row.

@@ -13,12 +13,13 @@
 
 use super::{
     FingerMatching, Search, SearchError, Work,
-    later_fingers::{self, Left},
+    later_fingers::{self, Met},
     references::{SegmentReferences, is_kept},
+    screened::{Block, Screened, ScreenedProbe, evidence, thresholds},
     work::stopped,
 };
 use crate::{
-    fingerprint::screen::{DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+    fingerprint::screen::{DAMAGED, Depth, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
     gallery::Place,
     template::FingerPosition,
 };
@@ -33,7 +34,7 @@ const BATCH_BYTES: usize = 256 << 20;
 /// Rows that are scored at a time.
 const ROWS: usize = 2048;
 /// The reference has no finger that the probe finger compares with.
-const ABSENT: u16 = 0;
+pub(super) const ABSENT: u16 = 0;
 
 /// How many survive a search.
 #[derive(Clone, Copy)]
@@ -43,13 +44,6 @@ pub(super) struct SearchDepth {
     pub share: f64,
     /// As many as the caller wants to see, however few the depth says.
     pub least: usize,
-}
-
-/// A row, how many fingers it has in common with the probe, and their evidence.
-pub(super) struct Summed {
-    pub place: Place,
-    pub common: usize,
-    pub sum: u16,
 }
 
 /// The fingers of one probe, ready to be screened.
@@ -67,13 +61,6 @@ struct Scored {
     scores: Vec<u16>,
     /// Bytes of codes that were read.
     bytes_read: u64,
-}
-
-/// A run of rows of a segment, and the scores of the batch's fingers: finger by finger.
-struct Block {
-    segment: usize,
-    rows: Range<usize>,
-    scores: Vec<u16>,
 }
 
 impl Search<'_> {
@@ -106,9 +93,47 @@ impl Search<'_> {
         stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
-        let (first, later): (Vec<_>, Vec<_>) = probes.iter().map(|fingers| self.split(fingers, matching)).unzip();
-        let has_later = later.iter().any(|later| !later.is_empty());
-        let sample = if has_later { self.sampled(kept) } else { Vec::new() };
+        let screened = self.score_batch(probes, matching, kept, stop)?;
+        let counts = screened.counts();
+        let comparisons = counts.iter().map(ScoreCounts::total).sum();
+        *work += Work { comparisons, full_comparisons: 0, bytes_read: screened.bytes };
+        let evidence = evidence(&counts);
+        let sample = if screened.has_later() { self.later_sample(kept, u64::MAX)? } else { Vec::new() };
+        let later_compared = AtomicU64::new(0);
+        let survivors = (0..probes.len())
+            .into_par_iter()
+            .map(|probe| {
+                stopped(stop)?;
+                let later = &screened.probes[probe].later;
+                let sums = screened.sums(probe, &evidence, kept);
+                if later.is_empty() {
+                    let survivors = screened.survivors(probe, &evidence, &thresholds(&sums, depth), kept);
+                    return Ok(survivors.into_iter().map(|row| row.place).collect());
+                }
+                let left = thresholds(&sums, later_fingers::goes_on(depth));
+                let left = screened.survivors(probe, &evidence, &left, kept);
+                let rarity = self.later_counts(later, &sample, matching)?;
+                let met = self.meet_later_fingers(left, later, &rarity, matching)?;
+                later_compared.fetch_add(met.compared, Relaxed);
+                Ok(met.survivors(&Met::thresholds(&met.counts(), &sums, depth)))
+            })
+            .collect();
+        work.comparisons += later_compared.into_inner();
+        survivors
+    }
+
+    /// Scores the first fingers of `probes` against every reference finger that it may be.
+    pub(super) fn score_batch(
+        &self,
+        probes: &[ProbeFingers],
+        matching: FingerMatching,
+        kept: &[Option<Vec<u64>>],
+        stop: Option<&AtomicBool>,
+    ) -> Result<Screened, SearchError> {
+        let most = probes.iter().map(Vec::len).max().unwrap_or(0);
+        let references = if most > later_fingers::FIRST { self.size().fingers } else { Default::default() };
+        let (first, later): (Vec<_>, Vec<_>) =
+            probes.iter().map(|fingers| later_fingers::split(fingers, &references, matching)).unzip();
         let batch = Batch::new(&first);
         let screen = Screen::new(self.level);
         let runs: Vec<(usize, Range<usize>)> = (self.references.segments.iter().enumerate())
@@ -128,35 +153,15 @@ impl Search<'_> {
             })
             .collect::<Result<Vec<_>, SearchError>>()?;
         let bytes = blocks.iter().map(|(_, bytes)| bytes).sum();
-        let blocks: Vec<Block> = blocks.into_iter().map(|(block, _)| block).collect();
-        let counted: Vec<(Evidence, u64)> =
-            (0..batch.fingers.len()).into_par_iter().map(|finger| evidence_of(&blocks, finger)).collect();
-        *work += Work { comparisons: counted.iter().map(|(_, n)| n).sum(), full_comparisons: 0, bytes_read: bytes };
-        let later_compared = AtomicU64::new(0);
-        let survivors = (0..probes.len())
-            .into_par_iter()
-            .map(|probe| {
-                stopped(stop)?;
-                let fingers = batch.fingers.iter().enumerate().filter(|(_, (of, _))| *of == probe);
-                let fingers: Vec<(usize, &Evidence)> =
-                    fingers.map(|(finger, _)| (finger, &counted[finger].0)).collect();
-                let later = &later[probe];
-                if later.is_empty() {
-                    return Ok(survivors(&blocks, &fingers, depth, None)
-                        .rows
-                        .into_iter()
-                        .map(|row| row.place)
-                        .collect());
-                }
-                let left = survivors(&blocks, &fingers, later_fingers::goes_on(depth), Some(kept));
-                let mut compared = 0;
-                let found = self.meet_later_fingers(left, later, matching, (depth, &sample), &mut compared);
-                later_compared.fetch_add(compared, Relaxed);
-                found
-            })
-            .collect();
-        work.comparisons += later_compared.into_inner();
-        survivors
+        let blocks = blocks.into_iter().map(|(block, _)| block).collect();
+        let mut at: Vec<usize> = (0..batch.fingers.len()).collect();
+        at.sort_by_key(|&finger| batch.fingers[finger].0);
+        let mut next = 0;
+        let probes = first.iter().zip(later).map(|(first, later)| {
+            next += first.len();
+            ScreenedProbe { fingers: next - first.len()..next, later }
+        });
+        Ok(Screened { probes: probes.collect(), at, blocks, bytes })
     }
 }
 
@@ -226,71 +231,6 @@ fn score(
         }
     }
     Ok(Scored { scores, bytes_read: bytes })
-}
-
-/// What the scores of a finger say, and how many there are.
-fn evidence_of(blocks: &[Block], finger: usize) -> (Evidence, u64) {
-    let mut counts = ScoreCounts::default();
-    let mut present = Vec::with_capacity(ROWS);
-    for block in blocks {
-        present.clear();
-        present.extend(block.of(finger).iter().copied().filter(|&score| score != ABSENT));
-        counts.add(&present);
-    }
-    (counts.evidence(), counts.total())
-}
-
-impl Block {
-    fn of(&self, finger: usize) -> &[u16] {
-        let count = self.rows.len();
-        &self.scores[finger * count..][..count]
-    }
-
-    /// How many fingers of a row were scored, and their evidence.
-    fn sum(&self, fingers: &[(usize, &Evidence)], row: usize) -> (usize, u16) {
-        let scores = fingers.iter().map(|&(finger, evidence)| (self.of(finger)[row], evidence));
-        let present = scores.filter(|&(score, _)| score != ABSENT);
-        present.fold((0, 0), |(common, sum), (score, evidence)| (common + 1, Evidence::sum([sum, evidence.of(score)])))
-    }
-}
-
-/// The rows with the most evidence, and of the rows that are kept those with none of the fingers, if there are more to come.
-fn survivors(
-    blocks: &[Block],
-    fingers: &[(usize, &Evidence)],
-    depth: SearchDepth,
-    kept_for_more: Option<&[Option<Vec<u64>>]>,
-) -> Left {
-    // By the number of fingers in common.
-    let mut counts = vec![ScoreCounts::default(); fingers.len() + 1];
-    let mut sums = vec![Vec::with_capacity(ROWS); fingers.len() + 1];
-    for block in blocks {
-        sums.iter_mut().for_each(Vec::clear);
-        for (common, sum) in (0..block.rows.len()).map(|row| block.sum(fingers, row)) {
-            sums[common].push(sum);
-        }
-        counts.iter_mut().zip(&sums).for_each(|(counts, sums)| counts.add(sums));
-    }
-    let threshold = |(common, counts): (usize, &ScoreCounts)| {
-        let share = (depth.share * counts.total() as f64).ceil() as u64;
-        counts.threshold(depth.depth.survivors(common, counts.total()).max(share).max(depth.least as u64))
-    };
-    let thresholds: Vec<u16> = counts.iter().enumerate().map(threshold).collect();
-    let mut rows = Vec::new();
-    for block in blocks {
-        for row in 0..block.rows.len() {
-            let (common, sum) = block.sum(fingers, row);
-            let goes_on = match common {
-                0 => kept_for_more.is_some_and(|kept| is_kept(kept[block.segment].as_deref(), block.rows.start + row)),
-                _ => sum >= thresholds[common],
-            };
-            if goes_on {
-                let place = Place { segment: block.segment, row: (block.rows.start + row) as u32 };
-                rows.push(Summed { place, common, sum });
-            }
-        }
-    }
-    Left { rows, counts: counts.iter().map(ScoreCounts::total).collect() }
 }
 
 fn any_kept(words: Option<&[u64]>, rows: Range<usize>) -> bool {

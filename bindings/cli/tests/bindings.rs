@@ -131,20 +131,25 @@ fn the_table_knows_python() {
         let names = names.filter_map(|line| line.split('(').next()).filter(|name| !name.starts_with('_'));
         names.map(str::to_owned).collect()
     };
-    let init = read(&format!("{package}/__init__.py"));
-    let all = init.split("__all__ = [").nth(1).and_then(|rest| rest.split(']').next()).expect("__all__");
-    let exported: BTreeSet<String> = all.split('"').skip(1).step_by(2).map(str::to_owned).collect();
+    let exports = |file: &str| -> BTreeSet<String> {
+        let init = read(&format!("{package}/{file}"));
+        let all = init.split("__all__ = [").nth(1).and_then(|rest| rest.split(']').next()).expect("__all__");
+        all.split('"').skip(1).step_by(2).map(str::to_owned).collect()
+    };
+    let (exported, cluster) = (exports("__init__.py"), exports("cluster/__init__.py"));
     let is_module = |name: &String| {
         ["", "/__init__.py", ".py"].iter().any(|end| root().join(package).join(format!("{name}{end}")).exists())
     };
     let is_function = |name: &&String| name.starts_with(|c: char| c.is_ascii_lowercase()) && !is_module(name);
     let mut known: BTreeSet<String> = public(class, "    ").into_iter().map(|name| format!("Gallery.{name}")).collect();
     known.extend(exported.iter().filter(is_function).map(|name| format!("vantay.{name}")));
+    known.extend(cluster.iter().filter(is_function).map(|name| format!("cluster.{name}")));
     let told = column(2);
     assert_eq!(missing(&known, &told), [""; 0], "public in Python, but not in bindings/README.md");
     for name in missing(&told, &known) {
         let exists = match name.split_once('.') {
             Some(("vantay", name)) => exported.contains(name),
+            Some(("cluster", name)) => cluster.contains(name),
             Some((module, name)) => public(&read(&format!("{package}/{module}.py")), "").contains(name),
             None => gallery.contains(&format!(" {}: ", name.trim_end_matches('='))),
         };

@@ -20,7 +20,7 @@ use std::{
     },
 };
 use vantay::{
-    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Writer},
+    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Snapshot, Writer},
     registration::{
         FeedError, FeedLine, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration, RegistrationId,
         Rejects,
@@ -347,7 +347,7 @@ impl Gallery {
         progress: Option<Py<PyAny>>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
-        let sides = (self.stored.snapshot(), against.map(|gallery| gallery.stored.snapshot()));
+        let sides = (self.stored.snapshot(), against.map(Gallery::snapshot));
         searches::deduplicate(py, sides, &looking, &asked, face_candidates, checkpoint, progress, threads)
     }
 }
@@ -358,6 +358,11 @@ type Reason = (String, &'static str, u64, String);
 type Checked = (Vec<(String, Option<u64>, String, String)>, Option<u64>, usize, u64);
 
 impl Gallery {
+    /// The commit at hand.
+    pub fn snapshot(&self) -> Arc<Snapshot> {
+        self.stored.snapshot()
+    }
+
     fn holding(stored: Stored, hold: Hold) -> Gallery {
         Gallery { stored, writer: Arc::new(Mutex::new(hold)), unnamed: AtomicU64::new(0) }
     }

@@ -13,6 +13,8 @@ mod looking;
 mod probes;
 mod running;
 mod searches;
+mod shards;
+mod splitting;
 mod templates;
 
 use pyo3::prelude::*;
@@ -26,6 +28,11 @@ mod _native {
         evaluation::{ErrorRates, error_rates, write_feed},
         gallery::Gallery,
         running::last_work_seconds,
+        shards::{
+            ShardBatch, add_counts, begin_batch, best_named, cluster_pairs, finger_sample, join_samples, sample_hashes,
+            size_of_shard,
+        },
+        splitting::{FeedSplitter, known_registrations, shards_of},
         templates::{
             compare_faces, compare_minutiae, compare_minutiae_matrix, convert, explain_minutiae, read_minutiae,
         },

@@ -1,10 +1,14 @@
 //! What a search looks at, as Python asks for it.
 
-use pyo3::{exceptions::PyValueError, prelude::*};
+use pyo3::{exceptions::PyValueError, prelude::*, pybacked::PyBackedBytes};
 use vantay::{
     registration::Sex,
-    search::{Depth, Filter, FingerMatching, IdentifyOptions, Modality},
+    search::{Depth, Filter, FingerMatching, GallerySize, IdentifyOptions, Modality},
+    template::FingerPosition,
 };
+
+/// The numbers of a [`GallerySize`].
+pub const SIZES: usize = 3 + FingerPosition::COUNT;
 
 /// What a search looks at, from a dictionary.
 #[derive(FromPyObject)]
@@ -18,6 +22,10 @@ pub struct Looking {
     provinces: Vec<u16>,
     pub miss: f64,
     pub every_finger: bool,
+    /// Of the gallery that this one is a shard of: subjects, registrations, rows, and fingers by position.
+    whole: Option<[u64; SIZES]>,
+    /// A sample of its fingers, as a message.
+    pub sample: Option<PyBackedBytes>,
 }
 
 impl Looking {
@@ -31,6 +39,11 @@ impl Looking {
             filter: self.filter()?,
             stop: None,
         })
+    }
+
+    pub fn whole(&self) -> Option<GallerySize> {
+        let [subjects, registrations, rows, ref fingers @ ..] = self.whole?;
+        Some(GallerySize { subjects, registrations, rows, fingers: *fingers })
     }
 
     pub fn modality(&self) -> PyResult<Modality> {

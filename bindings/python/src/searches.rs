@@ -7,6 +7,7 @@ use crate::{
     looking::Looking,
     probes,
     running::{On, Stop, run, silent},
+    shards::unpacked,
 };
 use parking_lot::Mutex;
 use pyo3::{prelude::*, pybacked::PyBackedBytes, types::PyDict};
@@ -14,7 +15,10 @@ use std::{path::PathBuf, sync::Arc};
 use vantay::{
     gallery::Snapshot,
     registration::Registration,
-    search::{DeduplicateOptions, Depth, Identification, IdentifyOptions, Modality, Progress, Search},
+    search::{
+        DeduplicateOptions, Depth, FingerSample, GallerySize, Identification, IdentifyOptions, Modality, Progress,
+        Search, SearchError,
+    },
 };
 
 /// Verifies claims in batches: an answer each, as a dictionary.
@@ -30,8 +34,9 @@ pub fn verify<'py>(
     let (modality, matching) = (looking.modality()?, looking.matching()?);
     let count = claims.len() as u64;
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
+    let whole = looking.whole();
     let work = move |stop: &Stop| {
-        let search = Search::new(&snapshot, judge)?;
+        let search = of_whole(Search::new(&snapshot, judge)?, whole);
         let mut answers = Vec::with_capacity(claims.len());
         for batch in claims.chunks(1024) {
             stop.check()?;
@@ -79,12 +84,20 @@ pub fn deduplicate<'py>(
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     // Without portraits, every finger has to be looked at.
     let every_finger = looking.every_finger || modality == Modality::Fingerprint;
-    let depth = Depth::Miss(looking.miss);
+    let (depth, whole) = (Depth::Miss(looking.miss), looking.whole());
+    let sample = looking.sample.as_deref().map(unpacked::<FingerSample>).transpose()?.map(Arc::new);
     let latest = Arc::new(Mutex::new(None::<Progress>));
     let told = Arc::clone(&latest);
     let work = move |stop: &Stop| {
-        let search = Search::new(&snapshot, judge.clone())?;
-        let other = other.as_ref().map(|other| Search::new(other, judge)).transpose()?;
+        let prepared = |snapshot| {
+            let search = of_whole(Search::new(snapshot, judge.clone())?, whole);
+            Ok::<_, SearchError>(match &sample {
+                Some(sample) => search.with_sample(Arc::clone(sample)),
+                None => search,
+            })
+        };
+        let search = prepared(&snapshot)?;
+        let other = other.as_deref().map(prepared).transpose()?;
         let note = |progress: Progress| *told.lock() = Some(progress);
         let options = DeduplicateOptions {
             modality,
@@ -107,6 +120,14 @@ pub fn deduplicate<'py>(
         Ok(())
     })?;
     columns::of_deduplication(py, &found)
+}
+
+/// The search of a shard, if the gallery is one.
+fn of_whole(search: Search<'_>, whole: Option<GallerySize>) -> Search<'_> {
+    match whole {
+        Some(whole) => search.of_whole(whole),
+        None => search,
+    }
 }
 
 /// Keeps the candidates of each answer that `keeps` keeps.

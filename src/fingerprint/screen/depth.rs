@@ -104,6 +104,22 @@ impl ScoreCounts {
         self.total += other.total;
     }
 
+    /// How many scores fell into each class, lowest first.
+    pub fn classes(&self) -> &[u32] {
+        &self.counts[..]
+    }
+
+    /// The counts of classes that [`ScoreCounts::classes`] gave, each with its number; `None` if there is no such class.
+    pub fn from_classes(classes: &[(u16, u32)]) -> Option<Self> {
+        let mut all = ScoreCounts::default();
+        for &(class, count) in classes {
+            let counted = all.counts.get_mut(usize::from(class))?;
+            *counted = counted.saturating_add(count);
+            all.total += u64::from(count);
+        }
+        Some(all)
+    }
+
     /// How many scores were counted.
     pub fn total(&self) -> u64 {
         self.total

@@ -4,7 +4,7 @@ use super::Run;
 use crate::{
     face::{self, FaceJoin, PairSink},
     gallery::Place,
-    search::{Search, SearchError, checkpoint::Ledger, identify::FaceColumns},
+    search::{SearchError, checkpoint::Ledger, identify::FaceColumns},
 };
 use parking_lot::Mutex;
 use std::{
@@ -70,12 +70,6 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
                 None => self.stopped(),
             }
         })
-    }
-}
-
-impl Search<'_> {
-    fn live_rows(&self) -> Vec<Option<Vec<u64>>> {
-        self.references.segments.iter().map(|s| s.segment.live().map(<[u64]>::to_vec)).collect()
     }
 }
 

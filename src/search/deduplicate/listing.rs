@@ -44,25 +44,24 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             let compared = self.left.fingers_given_twice(bench, a, &self.rules)?;
             return Ok(compared.map(|compared| pair(first.clone(), first, compared)));
         }
-        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let (is_turned, compared) = self.compare(bench, (a, b))?;
         let second = member(self.right, b)?;
         if !self.within && first == second {
             return Ok(None);
         }
-        Ok(Some(if self.within && second < first {
-            pair(second, first, compared.turned())
-        } else {
-            pair(first, second, compared)
-        }))
+        Ok(Some(if is_turned { pair(second, first, compared) } else { pair(first, second, compared) }))
     }
 }
 
-fn member(of: &Search<'_>, place: Place) -> Result<Member, SearchError> {
+/// Personal ID and registration.
+pub(super) fn names<'s>(of: &'s Search<'_>, place: Place) -> Result<(&'s str, &'s str), SearchError> {
     let (of, row) = of.references.at(place);
-    Ok(Member {
-        personal_id: of.segment.personal_id(row)?.into(),
-        registration: of.segment.registration_name(row)?.into(),
-    })
+    Ok((of.segment.personal_id(row)?, of.segment.registration_name(row)?))
+}
+
+fn member(of: &Search<'_>, place: Place) -> Result<Member, SearchError> {
+    let (personal_id, registration) = names(of, place)?;
+    Ok(Member { personal_id: personal_id.into(), registration: registration.into() })
 }
 
 fn pair(a: Member, b: Member, compared: Compared) -> DuplicatePair {

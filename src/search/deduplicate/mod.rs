@@ -28,11 +28,17 @@ pub use found::{Deduplication, DuplicatePair, Member, PairKind};
 pub(super) use listing::cluster;
 pub use options::{DeduplicateOptions, Progress};
 
-use super::{Modality, Search, SearchError, Work, checkpoint::Ledger, pair::PairRules, probe::Bench};
+use super::{
+    Modality, Search, SearchError, Work,
+    checkpoint::Ledger,
+    pair::{Compared, PairRules},
+    probe::Bench,
+};
 use crate::{
     decision::{Decision, PlannedGallery},
     gallery::Place,
 };
+use listing::names;
 use rayon::prelude::*;
 use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
@@ -57,11 +63,16 @@ impl Search<'_> {
         }
         let mut first = run.face_blocks;
         if options.modality != Modality::Face {
-            for pass in run.finger_passes() {
+            let samples = run.samples()?;
+            let sides = run.sides(&samples)?;
+            for pass in run.finger_passes(&sides) {
                 first = run.screen_fingers(&pass, first, &mut ledger)?;
             }
         }
-        run.look_within(first, &mut ledger)?;
+        // Two shards hold no subject in common, and each has looked at itself.
+        if run.within || !run.is_one() {
+            run.look_within(first, &mut ledger)?;
+        }
         let Ledger { mut pairs, work, .. } = ledger;
         pairs.par_sort_unstable();
         pairs.dedup();
@@ -114,10 +125,14 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
             return Err(SearchError::DifferentModels { a: words(a), b: words(b) });
         }
         let gallery = PlannedGallery::new(b.info().registrations.max(1), 1.0);
-        let gallery = if within { gallery } else { gallery.searched_by(a.info().registrations) };
+        let gallery = match left.whole {
+            Some(whole) => PlannedGallery::new(whole.registrations.max(1), 1.0),
+            None if within => gallery,
+            None => gallery.searched_by(a.info().registrations),
+        };
         let rules = PairRules { modality: options.modality, matching: options.fingers, gallery };
         let face_candidates =
-            options.face_candidates.unwrap_or_else(|| left.judge.face_interest(b.info().registrations));
+            options.face_candidates.unwrap_or_else(|| left.judge.face_interest(right.registrations()));
         let mut run = Run { left, right, within, options, rules, face_candidates, face_blocks: 0 };
         if options.modality != Modality::Fingerprint {
             run.face_blocks = run.with_join(|join, _, _| Ok(join.blocks()))?;
@@ -129,7 +144,9 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         let Some(path) = self.options.checkpoint else { return Ok(Ledger::in_memory()) };
         let DeduplicateOptions { modality, fingers, depth, every_finger, .. } = self.options;
         let rules = self.left.judge.rules()?;
-        let asked = format!("{modality:?} {fingers:?} {} {depth:?} {every_finger} {rules}", self.face_candidates);
+        let whole = self.left.whole.map(|whole| format!(" {whole:?}")).unwrap_or_default();
+        let asked =
+            format!("{modality:?} {fingers:?} {} {depth:?} {every_finger}{whole} {rules}", self.face_candidates);
         let mut ledger = Ledger::open(path, [self.left.references.snapshot, self.right.references.snapshot], &asked)?;
         // A checkpoint is a file: what it names has to be there.
         let there = |of: &Search<'_>, place: Place| {
@@ -155,9 +172,25 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
 
     /// Compares a pair, and names it again if somebody should see it.
     fn keep(&self, bench: &mut Bench, a: Place, b: Place) -> Result<Option<(Place, Place)>, SearchError> {
-        let compared = self.left.compare_places(bench, self.right, (a, b), &self.rules)?;
+        let (_, compared) = self.compare(bench, (a, b))?;
         let is_turned = self.within && b < a;
         Ok((compared.judgement.decision != Decision::None).then_some(if is_turned { (b, a) } else { (a, b) }))
+    }
+
+    /// Whether both sides are one gallery, or shards of one.
+    fn is_one(&self) -> bool {
+        self.within || self.left.whole.is_some()
+    }
+
+    /// Compares a pair, and says whether the second was taken first: within one gallery in the order of names, so that nothing depends on
+    /// where they lie.
+    fn compare(&self, bench: &mut Bench, (a, b): (Place, Place)) -> Result<(bool, Compared), SearchError> {
+        let is_turned = self.is_one() && names(self.right, b)? < names(self.left, a)?;
+        let compared = match is_turned {
+            true => self.right.compare_places(bench, self.left, (b, a), &self.rules)?,
+            false => self.left.compare_places(bench, self.right, (a, b), &self.rules)?,
+        };
+        Ok((is_turned, compared))
     }
 
     /// Compares pairs on all threads; adds the comparisons to `work`.

@@ -5,6 +5,8 @@ use std::{fs, path::PathBuf};
 
 /// What tests and lints install beside the package.
 const REQUIREMENTS: &str = "bindings/python/requirements-test.txt";
+/// What the tests of `vantay.cluster` need: not to be had for every Python, and skipped by name without it.
+const CLUSTER: &str = "bindings/python/requirements-cluster.txt";
 
 fn venv() -> PathBuf {
     root().join("target").join("venv")
@@ -18,10 +20,15 @@ pub fn python() -> PathBuf {
 /// Builds the package into `target/venv`, which is made where there is none, and made ready anew when the requirements change.
 fn build() -> Outcome {
     let stamp = venv().join("requirements.txt");
-    let wanted = fs::read_to_string(root().join(REQUIREMENTS)).map_err(|error| format!("{REQUIREMENTS}: {error}"))?;
+    let read = |file: &str| fs::read_to_string(root().join(file)).map_err(|error| format!("{file}: {error}"));
+    let wanted = read(REQUIREMENTS)? + &read(CLUSTER)?;
     if fs::read_to_string(&stamp).ok().as_ref() != Some(&wanted) {
         run(command("python3", &["-m", "venv", &venv().to_string_lossy()]))?;
         run(command(python(), &["-m", "pip", "install", "--quiet", "--requirement", REQUIREMENTS]))?;
+        let cluster = ["-m", "pip", "install", "--quiet", "--only-binary", ":all:", "--requirement", CLUSTER];
+        if run(command(python(), &cluster)).is_err() {
+            eprintln!("skipped: the tests of vantay.cluster: no Ray for this Python");
+        }
         fs::write(&stamp, wanted).map_err(|error| format!("{}: {error}", stamp.display()))?;
     }
     let manifest = ["--manifest-path", "bindings/python/Cargo.toml"];
@@ -63,6 +70,13 @@ with vantay.Gallery.create(tempfile.mkdtemp(), face_model="synthetic", face_dim=
     gallery.enroll(feed)
     gallery.commit()
     assert len(gallery.deduplicate(modality="face")) >= 3
+try:
+    import vantay.cluster
+    vantay.cluster.Search([])
+except ImportError as error:
+    assert "vantay[ray]" in str(error)
+else:
+    raise SystemExit("Ray is here: this environment is not clean")
 print("installed:", vantay.__file__, vantay.version())
 "#;
 

@@ -431,11 +431,15 @@ class Gallery:
         return deduplication_of(native)
 
     def _asked(self, **asked: Union[None, float, Path]) -> Dict[str, Union[None, float, str]]:
-        names = ("fmr", "fpir", "false_pairs", "policy", "face_threshold", "finger_threshold")
-        values: Dict[str, Union[None, float, str]] = {name: None for name in names}
-        for name, value in asked.items():
-            values[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
-        return {**values, **self._calibrations}
+        return {**_asked(**asked), **self._calibrations}
+
+
+def _asked(**asked: Union[None, float, Path]) -> Dict[str, Union[None, float, str]]:
+    names = ("fmr", "fpir", "false_pairs", "policy", "face_threshold", "finger_threshold")
+    values: Dict[str, Union[None, float, str]] = {name: None for name in names}
+    for name, value in asked.items():
+        values[name] = os.fspath(value) if isinstance(value, os.PathLike) else value
+    return values
 
 
 def _calibrations(face: Optional[Path], finger: Optional[Path]) -> Dict[str, Optional[str]]:
@@ -480,6 +484,8 @@ def _looking(
         "provinces": provinces,
         "miss": float(miss),
         "every_finger": every_finger,
+        "whole": None,
+        "sample": None,
     }
 
 

@@ -30,9 +30,9 @@ pub(crate) struct Group {
 }
 
 impl Sketches {
-    /// The sketches of some rows of a column, on this thread.
-    pub fn of(column: &ScreenColumn<'_>, rows: &[u32]) -> Self {
-        let groups = rows.chunks(GROUP).map(|rows| Group::new(rows.iter().map(|&row| column.row(row as usize))));
+    /// The sketches of the first row of each column, on this thread.
+    pub fn of(columns: &[ScreenColumn<'_>]) -> Self {
+        let groups = columns.chunks(GROUP).map(|columns| Group::new(columns.iter().map(|column| column.row(0))));
         Sketches { groups: groups.collect() }
     }
 
