@@ -218,7 +218,7 @@ fn five_fingers_of_more_people_than_are_sampled_by_a_search() {
 
 #[test]
 fn more_people_than_are_sampled_by_a_deduplication() {
-    let country = country(&people(2400, 1), 2);
+    let country = country(&people(2600, 1), 2);
     let options = DeduplicateOptions { depth: Depth::Share(0.01), ..DeduplicateOptions::default() };
     let big = Search::new(&country.big, judge()).unwrap();
     assert_eq!(country.deduplicate(&options), in_order(big.deduplicate(None, &options).unwrap().pairs));
