@@ -94,23 +94,30 @@ def sharded(folder, ids, rows, count):
 
 #: What `vantay dedup --estimate` measured for the README: pairs a second and core, shares of pairs, fingers of a registration.
 RATES = {
-    "face_pairs": 410e6,
+    "face_pairs": 830e6,
     "face_candidates": 1e-4,
-    "finger_pairs": 1.04e6,
+    "face_strangers": 50,
+    "finger_pairs": 2.3e6,
     "fingers": 2,
-    "finger_candidates": 0.1,
-    "full_pairs": 19_300,
+    "finger_candidates": 0.0075,
+    "full_pairs": 26_600,
 }
 
 
-def core_hours(pairs, rates, overhead):
-    """Of a deduplication whose candidates the portraits name, and of one where every finger names some too: as `CostModel` adds up."""
-    portraits = pairs / rates["face_pairs"] + pairs * rates["face_candidates"] / rates["full_pairs"]
+def core_hours(pairs, registrations, rates, overhead):
+    """Of a deduplication whose candidates the portraits name, and of one where every finger names some too: as `CostModel` adds up.
+
+    ``registrations`` are those that each is held against.
+    """
+    named = min(rates["face_candidates"], (rates.get("face_strangers") or math.inf) / registrations)
+    portraits = pairs / rates["face_pairs"] + pairs * named / rates["full_pairs"]
     fingers = pairs * rates["fingers"] / rates["finger_pairs"] + pairs * rates["finger_candidates"] / rates["full_pairs"]
     return [seconds * (1 + overhead) / 3600 for seconds in (portraits, portraits + fingers)]
 
 
 def duration(hours):
+    if hours < 1 / 30:
+        return f"{hours * 3600:,.0f} s"
     return f"{hours * 60:,.0f} min" if hours < 2 else f"{hours:,.0f} h" if hours < 100 else f"{hours / 24:,.0f} days"
 
 
@@ -119,12 +126,12 @@ def paper(asked):
     print(f"computed, with {100 * asked.overhead:.0f} % for the cluster, nodes of {asked.cores} cores, from {rates}\n")
     print("| registrations | candidates by | core hours | 1 node | 8 nodes | 64 nodes |\n|---|---|---|---|---|---|")
     for count, name in SIZES:
-        for by, hours in zip(BY, core_hours(count * (count - 1) / 2, rates, asked.overhead)):
+        for by, hours in zip(BY, core_hours(count * (count - 1) / 2, count, rates, asked.overhead)):
             each = " | ".join(duration(hours / asked.cores / nodes) for nodes in (1, 8, 64))
             print(f"| {name} | {by} | {hours:,.0f} | {each} |")
     stock, new = 107e6, 100_000
     print("\n| 100,000 new a day against 107 M, candidates by | core hours a day | nodes that keep up | nodes for 1 h a day |\n|---|---|---|---|")
-    for by, hours in zip(BY, core_hours(new * stock, rates, asked.overhead)):
+    for by, hours in zip(BY, core_hours(new * stock, stock, rates, asked.overhead)):
         print(f"| {by} | {hours:,.0f} | {math.ceil(hours / asked.cores / 24):,} | {math.ceil(hours / asked.cores):,} |")
     print("\n| nodes | a single portrait against 107 M | of their memory for its screens, each |\n|---|---|---|")
     for nodes in (1, 4, 16):
