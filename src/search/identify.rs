@@ -134,10 +134,15 @@ impl Search<'_> {
                 },
             )
             .collect::<Result<Vec<_>, SearchError>>()?;
-        if probes.len() <= FEW_PROBES {
+        self.warm_behind(probes.len());
+        Ok((answers.into_iter().map(|(answer, _)| answer).collect(), work))
+    }
+
+    /// After a search for so many probes: has the gallery warmed for the next ones.
+    pub(super) fn warm_behind(&self, probes: usize) {
+        if probes <= FEW_PROBES {
             self.references.snapshot.warm_behind();
         }
-        Ok((answers.into_iter().map(|(answer, _)| answer).collect(), work))
     }
 
     pub(super) fn rows_kept(&self, filter: &Filter) -> Result<Vec<Option<Vec<u64>>>, SearchError> {

@@ -110,7 +110,9 @@ impl Search<'_> {
             let ranks = answer.candidates.iter().map(rank).collect::<Result<_, SearchError>>()?;
             Ok(Ranked { answer, ranks })
         };
-        probes.par_iter().zip(named).map_init(|| Bench::new(self.level), rank).collect()
+        let ranked = probes.par_iter().zip(named).map_init(|| Bench::new(self.level), rank).collect();
+        self.warm_behind(probes.len());
+        ranked
     }
 
     pub(super) fn prepared<'p>(
