@@ -8,6 +8,9 @@ import numpy as np
 
 from .._results import Array, texts
 
+#: What of a shard's answer is not a value of each candidate.
+_OTHERS = ("personal_id", "registration", "ranks", "counts", "decisions")
+
 
 def merged(shards: List[Dict[str, Any]], top: int) -> Dict[str, Any]:
     """The candidates of all shards, the best of all first: by rank, then personal ID, then registration."""
@@ -28,7 +31,8 @@ def merged(shards: List[Dict[str, Any]], top: int) -> Dict[str, Any]:
 
     out: Dict[str, Any] = {
         name: best(_side_by_side([shard[name] for shard in shards], probes, top))
-        for name in ("score", "llr", "fmr", "decision", "face", "fingers")
+        for name in shards[0]
+        if name not in _OTHERS
     }
     for name, column in names.items():
         chosen = best(column)
