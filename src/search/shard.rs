@@ -11,7 +11,7 @@
 //!
 //! | step | a shard says | merged |
 //! |---|---|---|
-//! | [`Search::screen_shard`] | how many references have which score, a [`ShardCounts`] | added |
+//! | [`Search::screen_shard`] | how many references have which score, a [`ShardCounts`](super::ShardCounts) | added |
 //! | [`Search::go_on`], until it has nothing to say | [what comes next](super::shard_screen) | added |
 //! | [`Search::name_in_shard`] | its best subjects by each modality, [`Named`] | the best of all, by [`named`] |
 //! | [`Search::rank_in_shard`] | the scores of those that it holds, [`Ranked`] | ordered |
