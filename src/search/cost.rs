@@ -256,12 +256,10 @@ impl Search<'_> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn each_part_is_its_count_over_its_rate() {
-        let model = CostModel {
+impl CostModel {
+    /// Round figures, for tests.
+    pub(super) fn example() -> Self {
+        CostModel {
             measured_on: 1,
             threads: 1,
             face_pairs: 1e9,
@@ -273,7 +271,17 @@ mod tests {
             full_pairs: 5e4,
             screened_bytes: 5e3,
             bytes: 15e3,
-        };
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_part_is_its_count_over_its_rate() {
+        let model = CostModel::example();
         let cost = model.of(1_000_001);
         assert_eq!((cost.pairs, cost.join_seconds, cost.screen_seconds), (500_000_500_000.0, 500.0005, 1_000_001.0));
         assert_eq!((cost.face_candidates_seconds, cost.finger_candidates_seconds), (1_000.001, 100_000.1));
@@ -291,19 +299,7 @@ mod tests {
 
     #[test]
     fn each_part_grows_as_it_is_said_to() {
-        let model = CostModel {
-            measured_on: 1,
-            threads: 1,
-            face_pairs: 1e9,
-            face_candidates: 1e-4,
-            face_strangers: Some(50.0),
-            finger_pairs: 1e6,
-            fingers: 2.0,
-            finger_candidates: 1e-2,
-            full_pairs: 5e4,
-            screened_bytes: 5e3,
-            bytes: 15e3,
-        };
+        let model = CostModel { face_strangers: Some(50.0), ..CostModel::example() };
         let at = |n: u64| [model.of(n), model.against(1_000, n)];
         for n in [200_000, 107_000_000] {
             for (cost, double) in at(n).iter().zip(at(2 * n)) {

@@ -68,45 +68,30 @@ impl CostModel {
 mod tests {
     use super::*;
 
-    fn model() -> CostModel {
-        CostModel {
-            measured_on: 1,
-            threads: 2,
-            face_pairs: 1e9,
-            face_candidates: 1e-4,
-            face_strangers: None,
-            finger_pairs: 1e6,
-            fingers: 2.0,
-            finger_candidates: 1e-2,
-            full_pairs: 5e4,
-            screened_bytes: 5e3,
-            bytes: 15e3,
-        }
-    }
-
     #[test]
     fn one_node_makes_one_run_of_the_whole() {
-        let (whole, one) = (model().of(1_000_000), model().on_nodes(1_000_000, 1, 2));
+        let (whole, one) = (CostModel::example().of(1_000_000), CostModel::example().on_nodes(1_000_000, 1, 2));
         assert_eq!((one.galleries, one.runs, one.memory), (1, 1, whole.memory));
         assert_eq!((one.core_hours, one.wall_hours), (whole.hours(1, 1), whole.hours(1, 2)));
     }
 
     #[test]
     fn nodes_share_the_pairs_and_wait_little_for_the_last() {
-        let whole = model().of(107_000_000).hours(1, 1);
+        let whole = CostModel::example().of(107_000_000).hours(1, 1);
         for nodes in [2, 3, 10, 17, 100, 1_000] {
-            let shared = model().on_nodes(107_000_000, nodes, 16);
+            let shared = CostModel::example().on_nodes(107_000_000, nodes, 16);
             assert!((shared.core_hours / whole - 1.0).abs() < 1e-6, "{shared:?}");
             assert!(shared.runs >= 8 * nodes && shared.runs == shared.galleries * (shared.galleries + 1) / 2);
             let waits = shared.wall_hours / shared.hours_per_node;
             assert!((1.0..1.2).contains(&waits), "{waits}: {shared:?}");
-            assert!(shared.memory < model().of(107_000_000).memory);
+            assert!(shared.memory < CostModel::example().of(107_000_000).memory);
         }
     }
 
     #[test]
     fn strangers_whom_portraits_name_come_again_in_each_gallery() {
-        let few = CostModel { face_strangers: Some(50.0), finger_pairs: 0.0, finger_candidates: 0.0, ..model() };
+        let few =
+            CostModel { face_strangers: Some(50.0), finger_pairs: 0.0, finger_candidates: 0.0, ..CostModel::example() };
         let (one, ten) = (few.on_nodes(107_000_000, 1, 16), few.on_nodes(107_000_000, 10, 16));
         assert!(ten.core_hours > one.core_hours && ten.wall_hours < one.wall_hours / 5.0, "{one:?}, {ten:?}");
     }
@@ -114,7 +99,7 @@ mod tests {
     #[test]
     fn more_nodes_than_registrations_are_no_error() {
         for (registrations, nodes) in [(0, 1), (0, 5), (1, 5), (3, u64::MAX), (u64::MAX, u64::MAX)] {
-            let shared = model().on_nodes(registrations, nodes, 0);
+            let shared = CostModel::example().on_nodes(registrations, nodes, 0);
             assert!(shared.wall_hours.is_finite() && shared.wall_hours >= 0.0, "{shared:?}");
         }
     }

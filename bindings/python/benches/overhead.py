@@ -3,7 +3,7 @@
 python bindings/python/benches/overhead.py [--registrations 100000]
 
 The module times the library's work where it runs, on the other side of the interpreter lock, so both are of one call. Every figure is
-the median of many calls, on one thread, except that the least is left to itself.
+the median of many calls on one thread; the search of one registration is left to run where the library would.
 """
 
 import argparse
