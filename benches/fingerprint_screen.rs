@@ -6,11 +6,16 @@
 
 #[path = "fingerprint/gallery.rs"]
 mod gallery;
+#[path = "fingerprint/random.rs"]
+mod random;
+#[path = "fingerprint/recombined.rs"]
+mod recombined;
 #[path = "fingerprint/sets.rs"]
 mod sets;
 
 use gallery::{Gallery, on_processor, search, synthetic};
 use rayon::prelude::*;
+use recombined::Recombined;
 use std::sync::Arc;
 use vantay::{
     fingerprint::{
@@ -55,6 +60,7 @@ struct Mate {
 
 /// One probe's mates, and what its impostors score.
 struct Probe {
+    print: usize,
     screen: ScreenProbe,
     mates: Vec<Mate>,
     real: Vec<u16>,
@@ -100,16 +106,21 @@ fn accuracy(references: u64) {
             let mates = mates
                 .map(|m| Mate { set: prints[p].set, score: scores[m], real: above(scores[m]), synthetic: 0.0 })
                 .collect();
-            Probe { screen: probe, mates, real: impostors, synthetic: vec![0; 1 << 16] }
+            Probe { print: p, screen: probe, mates, real: impostors, synthetic: vec![0; 1 << 16] }
         })
         .collect();
-    background(&mut probes, references, screen);
+    // One number for each finger, whatever the extractor.
+    let first = |k: usize| prints.iter().position(|p| p.finger == prints[k].finger).unwrap();
+    let fingers: Vec<usize> = (0..prints.len()).map(first).collect();
+    let recombined = Recombined::new(&sets, |k| fingers[k]);
+    background(&mut probes, &fingers, &recombined, references, screen);
     println!(
         "{} real prints, {all} mated pairs, {} accepted at FMR 1e-4 of their set; {references} synthetic references",
         prints.len(),
         accepted.len()
     );
     impostors(&probes);
+    compared(&prints, &fingers, &recombined);
     let found: Vec<&Mate> = probes.iter().flat_map(|p| &p.mates).collect();
     for (title, share) in
         [("real impostors", (|m| m.real) as fn(&Mate) -> f64), ("synthetic impostors", |m| m.synthetic)]
@@ -144,20 +155,24 @@ fn accuracy(references: u64) {
     }
 }
 
-/// Scores every probe against so many synthetic fingers, a block of them at a time.
-fn background(probes: &mut [Probe], references: u64, screen: Screen) {
+/// Scores every probe against so many synthetic fingers that its own is no part of, a block of them at a time.
+fn background(probes: &mut [Probe], fingers: &[usize], recombined: &Recombined<'_>, references: u64, screen: Screen) {
     const BLOCK: u64 = 4096;
     for start in (0..references).step_by(BLOCK as usize) {
-        let codes: Vec<ScreenCode> = (start..references.min(start + BLOCK))
+        let made: Vec<(ScreenCode, [usize; 2])> = (start..references.min(start + BLOCK))
             .into_par_iter()
-            .map(|person| ScreenCode::new(&synthetic(person, 0)))
+            .map(|number| {
+                let (template, of) = recombined.finger(number);
+                (ScreenCode::new(&Prepared::new(&template)), of)
+            })
             .collect();
-        let codes: Vec<u8> = codes.iter().flat_map(|c| c.as_bytes()).copied().collect();
+        let codes: Vec<u8> = made.iter().flat_map(|(code, _)| code.as_bytes()).copied().collect();
         let column = screen::ScreenColumn::new(&codes).unwrap();
         probes.par_iter_mut().for_each(|probe| {
             let mut scores = vec![0; column.len()];
             screen.scan(std::slice::from_ref(&probe.screen), &column, 0..column.len(), &mut scores);
-            scores.iter().for_each(|&s| probe.synthetic[usize::from(s)] += 1);
+            let strangers = scores.iter().zip(&made).filter(|(_, (_, of))| !of.contains(&fingers[probe.print]));
+            strangers.for_each(|(&s, _)| probe.synthetic[usize::from(s)] += 1);
         });
     }
     for Probe { mates, synthetic, .. } in probes {
@@ -168,7 +183,7 @@ fn background(probes: &mut [Probe], references: u64, screen: Screen) {
             above[score] = sum as f64 + 0.5 * synthetic[score] as f64;
             sum += synthetic[score];
         }
-        mates.iter_mut().for_each(|m| m.synthetic = above[usize::from(m.score)] / references.max(1) as f64);
+        mates.iter_mut().for_each(|m| m.synthetic = above[usize::from(m.score)] / sum.max(1) as f64);
     }
 }
 
@@ -194,6 +209,38 @@ fn impostors(probes: &[Probe]) {
         }
         let n = probes.len() as f64;
         println!("{:9.1}% {:8.0} {:10.0} {:29.2}%", share * 100.0, sums[0] / n, sums[1] / n, 100.0 * above / n);
+    }
+}
+
+/// The same by the full comparison: what share of synthetic impostors reaches what so many of all real ones do.
+fn compared(prints: &[Print], fingers: &[usize], recombined: &Recombined<'_>) {
+    const SYNTHETIC: u64 = 2000;
+    let synthetic: Vec<(Prepared, [usize; 2])> = (0..SYNTHETIC)
+        .into_par_iter()
+        .map(|number| recombined.finger(number))
+        .map(|(template, of)| (Prepared::new(&template), of))
+        .collect();
+    let scores = |of: &(dyn Fn(&mut Comparer, usize) -> Vec<f32> + Sync)| {
+        let probes = (0..prints.len()).into_par_iter();
+        let mut scores: Vec<f32> =
+            probes.map_init(|| Comparer::new(Level::best()), |comparer, p| of(comparer, p)).flatten_iter().collect();
+        scores.sort_unstable_by(f32::total_cmp);
+        scores
+    };
+    let real = scores(&|comparer, p| {
+        let others = (0..prints.len()).filter(|&r| fingers[r] != fingers[p]);
+        others.map(|r| comparer.compare(prints[p].prepared.view(), prints[r].prepared.view())).collect()
+    });
+    let synthetic = scores(&|comparer, p| {
+        let others = synthetic.iter().filter(|(_, of)| !of.contains(&fingers[p]));
+        others.map(|(r, _)| comparer.compare(prints[p].prepared.view(), r.view())).collect()
+    });
+    println!("\nimpostors' scores in full, {} real pairs and {} synthetic:", real.len(), synthetic.len());
+    println!("{:>10} {:>8} {:>30}", "share", "real", "synthetic above the real one");
+    for share in [0.5, 0.1, 0.01, 0.001, 1e-4, 1e-5] {
+        let score = real[((real.len() as f64 * (1.0 - share)) as usize).min(real.len() - 1)];
+        let above = synthetic.len() - synthetic.partition_point(|&s| s <= score);
+        println!("{:9.3}% {score:8.2} {:29.4}%", share * 100.0, 100.0 * above as f64 / synthetic.len().max(1) as f64);
     }
 }
 

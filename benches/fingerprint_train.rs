@@ -11,6 +11,8 @@
 mod network;
 #[path = "fingerprint/projection.rs"]
 mod projection;
+#[path = "fingerprint/random.rs"]
+mod random;
 #[path = "fingerprint/samples.rs"]
 mod samples;
 #[path = "fingerprint/sets.rs"]
