@@ -20,7 +20,10 @@ use std::sync::Arc;
 use vantay::{
     fingerprint::{
         Comparer, Prepared,
-        screen::{self, Depth, Screen, ScreenCode, ScreenProbe},
+        screen::{
+            self, Depth, GateSample, GateShares, GatedProbes, GatedScreen, ScoreCounts, Screen, ScreenCode,
+            ScreenColumn, ScreenProbe,
+        },
     },
     gallery::Options,
     registration::Registration,
@@ -50,21 +53,44 @@ fn main() {
     }
 }
 
-/// A mated pair that the full comparison accepts, with the shares of real and of synthetic references above the mate.
+/// A mated pair that the full comparison accepts: where each of [`SHARES`] penetrates, the mate's score, and the shares of real and of synthetic references above
+/// it; of the latter only if its probe is scored against the background.
 struct Mate {
     set: usize,
-    score: u16,
-    real: f64,
-    synthetic: f64,
+    scores: Vec<u16>,
+    real: Vec<f64>,
+    synthetic: Vec<f64>,
 }
 
-/// One probe's mates, and what its impostors score.
+/// One probe's mates, and what its impostors score without gates.
 struct Probe {
     print: usize,
-    screen: ScreenProbe,
+    code: ScreenCode,
     mates: Vec<Mate>,
     real: Vec<u16>,
-    synthetic: Vec<u64>,
+    /// For each of [`SHARES`].
+    synthetic: Vec<ScoreCounts>,
+}
+
+/// One probe in so many is scored against the background.
+const IN_BACKGROUND: usize = 3;
+
+/// How many of the counted score more; ties count half.
+fn above(counts: &ScoreCounts, score: u16) -> f64 {
+    let class = (usize::from(score) * counts.classes().len()) >> 16;
+    let more: u64 = counts.classes()[class + 1..].iter().map(|&count| u64::from(count)).sum();
+    (more as f64 + 0.5 * f64::from(counts.classes()[class])) / counts.total().max(1) as f64
+}
+
+/// The probe ready for each of [`SHARES`], with gates found on a sample.
+fn ready(code: &ScreenCode, sample: &GateSample) -> Vec<GatedProbes> {
+    let mut screen = GatedScreen::new(Level::best());
+    let of_share = |share| {
+        let mut probes = GatedProbes::default();
+        probes.push(code, GateShares::of(share).and_then(|shares| screen.gate(code, sample, shares)));
+        probes
+    };
+    SHARES.map(of_share).into_iter().collect()
 }
 
 fn accuracy(references: u64) {
@@ -87,33 +113,39 @@ fn accuracy(references: u64) {
     let mut probes: Vec<usize> = accepted.iter().flat_map(|&(a, b)| [a, b]).collect();
     probes.sort_unstable();
     probes.dedup();
-    let screen = Screen::new(Level::best());
+    let column = real.column();
     let mut probes: Vec<Probe> = probes
         .par_iter()
         .map(|&p| {
-            let probe = ScreenProbe::new(&ScreenCode::new(&prints[p].prepared));
-            let mut scores = vec![0; real.len()];
-            screen.scan(std::slice::from_ref(&probe), &real.column(), 0..real.len(), &mut scores);
-            let mut impostors: Vec<u16> =
-                (0..real.len()).filter(|&r| prints[r].finger != prints[p].finger).map(|r| scores[r]).collect();
-            impostors.sort_unstable();
-            // Ties count half.
-            let above = |score: u16| {
-                let upto = impostors.partition_point(|&s| s <= score) + impostors.partition_point(|&s| s < score);
-                1.0 - 0.5 * upto as f64 / impostors.len().max(1) as f64
-            };
+            let others: Vec<usize> = (0..real.len()).filter(|&r| prints[r].finger != prints[p].finger).collect();
+            let code = ScreenCode::new(&prints[p].prepared);
+            let sample: Vec<ScreenColumn<'_>> = others.iter().map(|&r| column.part(r..r + 1)).collect();
             let mates = accepted.iter().filter_map(|&(a, b)| if a == p { Some(b) } else { (b == p).then_some(a) });
-            let mates = mates
-                .map(|m| Mate { set: prints[p].set, score: scores[m], real: above(scores[m]), synthetic: 0.0 })
-                .collect();
-            Probe { print: p, screen: probe, mates, real: impostors, synthetic: vec![0; 1 << 16] }
+            let mates: Vec<usize> = mates.collect();
+            let none = |_: &usize| Mate { set: prints[p].set, scores: vec![], real: vec![], synthetic: vec![] };
+            let mut probe =
+                Probe { print: p, code, mates: mates.iter().map(none).collect(), real: vec![], synthetic: vec![] };
+            let mut screen = GatedScreen::new(Level::best());
+            for ready in ready(&probe.code, &GateSample::new(Level::best(), &sample)) {
+                let mut scores = vec![0; real.len()];
+                screen.scan(&ready, 0..1, &column, &mut scores);
+                probe.real = others.iter().map(|&r| scores[r]).collect();
+                probe.real.sort_unstable();
+                let mut counts = ScoreCounts::default();
+                counts.add(&probe.real);
+                for (mate, &m) in probe.mates.iter_mut().zip(&mates) {
+                    mate.scores.push(scores[m]);
+                    mate.real.push(above(&counts, scores[m]));
+                }
+            }
+            probe
         })
         .collect();
     // One number for each finger, whatever the extractor.
     let first = |k: usize| prints.iter().position(|p| p.finger == prints[k].finger).unwrap();
     let fingers: Vec<usize> = (0..prints.len()).map(first).collect();
     let recombined = Recombined::new(&sets, |k| fingers[k]);
-    background(&mut probes, &fingers, &recombined, references, screen);
+    background(&mut probes, &fingers, &recombined, references);
     println!(
         "{} real prints, {all} mated pairs, {} accepted at FMR 1e-4 of their set; {references} synthetic references",
         prints.len(),
@@ -122,8 +154,8 @@ fn accuracy(references: u64) {
     impostors(&probes);
     compared(&prints, &fingers, &recombined);
     let found: Vec<&Mate> = probes.iter().flat_map(|p| &p.mates).collect();
-    for (title, share) in
-        [("real impostors", (|m| m.real) as fn(&Mate) -> f64), ("synthetic impostors", |m| m.synthetic)]
+    for (title, shares) in
+        [("real impostors", (|m| &m.real) as fn(&Mate) -> &Vec<f64>), ("synthetic impostors", |m| &m.synthetic)]
     {
         println!("\nFNMR % at FMR 1e-4, exhaustive and where so many % of the {title} penetrate:");
         print!("{:22} {:>6}", "", "all");
@@ -132,11 +164,13 @@ fn accuracy(references: u64) {
         let line = |name: &str, of: &dyn Fn(usize) -> bool| {
             let genuine: usize = (0..sets.len()).filter(|&s| of(s)).map(|s| genuine[s]).sum();
             let of: Vec<&&Mate> = found.iter().filter(|m| of(m.set)).collect();
+            let scored: Vec<&Vec<f64>> = of.iter().map(|m| shares(m)).filter(|shares| !shares.is_empty()).collect();
             // Each accepted pair is there twice, once each way round.
-            let fnmr = |kept: usize| 100.0 - 50.0 * kept as f64 / genuine.max(1) as f64;
-            print!("{name:22} {:6.2}", fnmr(of.len()));
-            for s in SHARES {
-                print!(" {:6.2}", fnmr(of.iter().filter(|m| share(m) < s).count()));
+            let accepted = 50.0 * of.len() as f64 / genuine.max(1) as f64;
+            print!("{name:22} {:6.2}", 100.0 - accepted);
+            for (k, share) in SHARES.into_iter().enumerate() {
+                let kept = scored.iter().filter(|above| above[k] < share).count() as f64 / scored.len().max(1) as f64;
+                print!(" {:6.2}", 100.0 - accepted * kept);
             }
             println!();
         };
@@ -145,70 +179,78 @@ fn accuracy(references: u64) {
         }
         line("pooled", &|_| true);
         print!("{:22} {:>6}", "miss rate %", "");
-        for s in SHARES {
-            print!(
-                " {:6.2}",
-                100.0 * found.iter().filter(|m| share(m) >= s).count() as f64 / found.len().max(1) as f64
-            );
+        let scored: Vec<&Vec<f64>> = found.iter().map(|m| shares(m)).filter(|shares| !shares.is_empty()).collect();
+        for (k, share) in SHARES.into_iter().enumerate() {
+            let lost = scored.iter().filter(|above| above[k] >= share).count();
+            print!(" {:6.2}", 100.0 * lost as f64 / scored.len().max(1) as f64);
         }
         println!();
     }
 }
 
-/// Scores every probe against so many synthetic fingers that its own is no part of, a block of them at a time.
-fn background(probes: &mut [Probe], fingers: &[usize], recombined: &Recombined<'_>, references: u64, screen: Screen) {
+/// Scores one probe of [`IN_BACKGROUND`] against so many synthetic fingers that its own is no part of, a block of them at a time.
+fn background(probes: &mut [Probe], fingers: &[usize], recombined: &Recombined<'_>, references: u64) {
     const BLOCK: u64 = 4096;
+    const SAMPLED: u64 = 1024;
+    let made = |numbers: std::ops::Range<u64>| -> Vec<(ScreenCode, [usize; 2])> {
+        let made = numbers.into_par_iter().map(|number| recombined.finger(number));
+        made.map(|(template, of)| (ScreenCode::new(&Prepared::new(&template)), of)).collect()
+    };
+    // Gates are found on others than are scored.
+    let sample = made(references..references + SAMPLED);
+    let mut ready: Vec<(&mut Probe, Vec<GatedProbes>)> = probes
+        .par_iter_mut()
+        .enumerate()
+        .filter(|(k, _)| k % IN_BACKGROUND == 0)
+        .map(|(_, probe)| {
+            let strangers = sample.iter().filter(|(_, of)| !of.contains(&fingers[probe.print]));
+            let columns: Vec<ScreenColumn<'_>> = strangers.map(|(code, _)| code.column()).collect();
+            let ready = ready(&probe.code, &GateSample::new(Level::best(), &columns));
+            probe.synthetic = vec![ScoreCounts::default(); SHARES.len()];
+            (probe, ready)
+        })
+        .collect();
     for start in (0..references).step_by(BLOCK as usize) {
-        let made: Vec<(ScreenCode, [usize; 2])> = (start..references.min(start + BLOCK))
-            .into_par_iter()
-            .map(|number| {
-                let (template, of) = recombined.finger(number);
-                (ScreenCode::new(&Prepared::new(&template)), of)
-            })
-            .collect();
+        let made = made(start..references.min(start + BLOCK));
         let codes: Vec<u8> = made.iter().flat_map(|(code, _)| code.as_bytes()).copied().collect();
-        let column = screen::ScreenColumn::new(&codes).unwrap();
-        probes.par_iter_mut().for_each(|probe| {
-            let mut scores = vec![0; column.len()];
-            screen.scan(std::slice::from_ref(&probe.screen), &column, 0..column.len(), &mut scores);
-            let strangers = scores.iter().zip(&made).filter(|(_, (_, of))| !of.contains(&fingers[probe.print]));
-            strangers.for_each(|(&s, _)| probe.synthetic[usize::from(s)] += 1);
-        });
+        let column = ScreenColumn::new(&codes).unwrap();
+        ready.par_iter_mut().for_each_init(
+            || GatedScreen::new(Level::best()),
+            |screen, (probe, ready)| {
+                let mut scores = vec![0; column.len()];
+                for (k, ready) in ready.iter().enumerate() {
+                    // Without a gate all shares have the same scores.
+                    if k == 0 || GateShares::of(SHARES[k - 1]).is_some() {
+                        screen.scan(ready, 0..1, &column, &mut scores);
+                    }
+                    let strangers = scores.iter().zip(&made).filter(|(_, (_, of))| !of.contains(&fingers[probe.print]));
+                    probe.synthetic[k].add(&strangers.map(|(&score, _)| score).collect::<Vec<_>>());
+                }
+            },
+        );
     }
-    for Probe { mates, synthetic, .. } in probes {
-        // How many score more, ties by half.
-        let mut above = vec![0.0; 1 << 16];
-        let mut sum = 0u64;
-        for score in (0..1 << 16).rev() {
-            above[score] = sum as f64 + 0.5 * synthetic[score] as f64;
-            sum += synthetic[score];
+    for Probe { mates, synthetic, .. } in probes.iter_mut().filter(|probe| !probe.synthetic.is_empty()) {
+        for mate in mates {
+            mate.synthetic = synthetic.iter().zip(&mate.scores).map(|(counts, &score)| above(counts, score)).collect();
         }
-        mates.iter_mut().for_each(|m| m.synthetic = above[usize::from(m.score)] / sum.max(1) as f64);
     }
 }
 
 /// Whether synthetic impostors score like real ones: what share of them reaches each probe's own quantiles of real ones.
 fn impostors(probes: &[Probe]) {
-    println!("\nimpostors' screen scores, 4096 a doubling, mean over the probes:");
-    println!("{:>10} {:>8} {:>10} {:>30}", "share", "real", "synthetic", "synthetic above the real one");
+    println!("\nimpostors' screen scores without gates, mean over the probes:");
+    println!("{:>10} {:>8} {:>30}", "share", "real", "synthetic above the real one");
+    let probes: Vec<&Probe> = probes.iter().filter(|probe| !probe.synthetic.is_empty()).collect();
     for share in [0.5, 0.2, 0.1, 0.05, 0.02, 0.01, 0.005, 0.002] {
-        let (mut sums, mut above) = ([0.0; 2], 0.0);
-        for probe in probes {
-            let real = probe.real[((probe.real.len() as f64 * (1.0 - share)) as usize).min(probe.real.len() - 1)];
-            let total: u64 = probe.synthetic.iter().sum();
-            let mut left = (total as f64 * share) as u64;
-            let synthetic = (0..1usize << 16).rev().find(|&s| {
-                let here = probe.synthetic[s];
-                let found = here > left;
-                left = left.saturating_sub(here);
-                found
-            });
-            sums[0] += f64::from(real);
-            sums[1] += synthetic.unwrap_or(0) as f64;
-            above += probe.synthetic[usize::from(real) + 1..].iter().sum::<u64>() as f64 / total.max(1) as f64;
+        let (mut sum, mut reached) = (0.0, 0.0);
+        for Probe { real, synthetic, .. } in &probes {
+            let score = real[((real.len() as f64 * (1.0 - share)) as usize).min(real.len() - 1)];
+            sum += f64::from(score);
+            // The last share is so large that it has no gate.
+            reached += above(&synthetic[SHARES.len() - 1], score);
         }
         let n = probes.len() as f64;
-        println!("{:9.1}% {:8.0} {:10.0} {:29.2}%", share * 100.0, sums[0] / n, sums[1] / n, 100.0 * above / n);
+        println!("{:9.1}% {:8.0} {:29.2}%", share * 100.0, sum / n, 100.0 * reached / n);
     }
 }
 
@@ -284,6 +326,9 @@ fn best(runs: usize, mut run: impl FnMut()) -> f64 {
         .fold(f64::MAX, f64::min)
 }
 
+/// Single searches that are timed together: the clock of processor time ticks every few milliseconds.
+const ONE_BY_ONE: usize = 16;
+
 fn speed(references: u64) {
     let gallery = Gallery::synthetic(references);
     let probes: Vec<Prepared> = (0..64).map(|k| synthetic(k * 131 % references, 1)).collect();
@@ -326,8 +371,10 @@ fn speed(references: u64) {
         for share in [0.002, 0.005, 0.01, 0.02, 0.05, 0.1, 0.2] {
             let depth = Depth::Share(share);
             let mut right = 0;
-            let one = best(5, || {
-                right = usize::from(search(&gallery, &probes[..1], depth, level)[0].reference == 0);
+            let one = best(3, || {
+                for probe in probes.chunks(1).take(ONE_BY_ONE) {
+                    right += usize::from(search(&gallery, probe, depth, level)[0].reference != usize::MAX);
+                }
             });
             let mut compared = 0;
             let many = best(1, || {
@@ -339,7 +386,7 @@ fn speed(references: u64) {
                 "search, {level}, {:.1} % penetrate ({:.2} %): one probe {:.0} references a second, 64 probes {:.0} each; {right} of 64 mates first",
                 share * 100.0,
                 100.0 * compared as f64 / (64 * n) as f64,
-                n as f64 / one,
+                (ONE_BY_ONE * n) as f64 / one,
                 (64 * n) as f64 / many
             );
         }

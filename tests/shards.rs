@@ -229,6 +229,23 @@ fn more_people_than_are_sampled_by_a_deduplication() {
 }
 
 #[test]
+fn so_many_people_that_most_are_told_from_the_probes_by_their_sketches() {
+    // Gates are found on a sample of the whole gallery, of which each shard has a part.
+    let country = country(&people(2700, 2), 2);
+    assert!(country.whole.registrations > 2048, "{:?}", country.whole);
+    let big = Search::new(&country.big, judge()).unwrap();
+    let probes: Vec<_> = country.people.iter().step_by(country.people.len() / 40).cloned().collect();
+    let female = Filter { sex: Some(Sex::Female), ..Filter::default() };
+    for (depth, filter) in [(0.002, Filter::default()), (0.01, female), (0.02, Filter::default())] {
+        let (modality, depth) = (Modality::Fingerprint, Depth::Share(depth));
+        let options = IdentifyOptions { top: 3, modality, depth, filter, ..IdentifyOptions::default() };
+        let expected = big.identify(&probes, &options).unwrap().0;
+        let expected: Vec<_> = expected.into_iter().map(|answer| answer.candidates).collect();
+        assert_eq!(country.identify(&probes, &options), expected, "{options:?}");
+    }
+}
+
+#[test]
 fn each_pair_is_in_one_block_and_fingers_need_the_sample_of_the_whole() {
     let country = country(&people(100, 1), 3);
     let pairs = country.deduplicate(&DeduplicateOptions::default());

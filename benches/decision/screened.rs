@@ -1,8 +1,8 @@
 //! What the screen loses where a person has several fingers: their evidence adds up before anything is dropped.
 //!
 //! Registrations are fingers of one set, captured on the same occasion. Each is a probe against all others; the mates that a full comparison accepts at
-//! FMR 1e-4 by all fingers together should be among the share of strangers' registrations with the most evidence, at the end and after
-//! the sketches too, which a deduplication asks first.
+//! FMR 1e-4 by all fingers together should be among the share of strangers' registrations with the most evidence: as a search finds it, with
+//! gates, and as a deduplication does, at the end and after the sketches too, which it asks first.
 
 use rayon::prelude::*;
 use std::{collections::BTreeMap, path::Path};
@@ -10,7 +10,10 @@ use vantay::{
     decision::{Calibration, FingerCorrelation, Fusion, PartScore},
     fingerprint::{
         Comparer, Prepared,
-        screen::{Evidence, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe, SketchJoin},
+        screen::{
+            Evidence, GateSample, GateShares, GatedProbes, GatedScreen, ScoreCounts, Screen, ScreenCode, ScreenColumn,
+            ScreenProbe, SketchJoin,
+        },
     },
     simd::Level,
     template,
@@ -62,20 +65,21 @@ fn registrations(count: usize) -> Option<Vec<Registration>> {
     Some(all)
 }
 
-/// For each finger the evidence of every registration: by the sketches, of those that turn alike, and by the screen.
+/// For each finger the evidence of every registration: by the sketches, of those that turn alike, by the screen, and by the screen with
+/// the gates of a search at each of [`SHARES`].
 fn evidence(
     all: &[Registration],
     probe: usize,
     joins: &[SketchJoin<'_>],
     columns: &[ScreenColumn<'_>],
-) -> Vec<[Vec<u16>; 2]> {
+) -> Vec<Vec<Vec<u16>>> {
     let strangers = |n: &usize| all[*n].body != all[probe].body;
     let counted = |scores: &[u16]| {
         let mut counts = ScoreCounts::default();
         counts.add(&(0..all.len()).filter(strangers).map(|n| scores[n]).collect::<Vec<_>>());
         counts
     };
-    (joins.iter().zip(columns).zip(&all[probe].fingers))
+    let mut scores: Vec<Vec<Vec<u16>>> = (joins.iter().zip(columns).zip(&all[probe].fingers))
         .map(|((join, column), finger)| {
             let sketched = join.scores(probe);
             let turns = counted(&sketched.iter().map(|scores| scores[0]).collect::<Vec<_>>());
@@ -83,14 +87,36 @@ fn evidence(
             let agreed: Vec<u16> =
                 sketched.iter().map(|&[turns, agreed]| if turns >= gate { agreed } else { 0 }).collect();
             let mut screened = vec![0; all.len()];
-            let code = ScreenProbe::new(&ScreenCode::new(finger));
-            Screen::new(Level::best()).scan(&[code], column, 0..all.len(), &mut screened);
-            [agreed, screened].map(|scores| {
-                let evidence = counted(&scores).evidence();
-                scores.iter().map(|&score| evidence.of(score)).collect()
-            })
+            let code = ScreenCode::new(finger);
+            Screen::new(Level::best()).scan(&[ScreenProbe::new(&code)], column, 0..all.len(), &mut screened);
+            let mut kinds = vec![agreed, screened];
+            let sample: Vec<_> = (0..all.len()).filter(strangers).map(|n| column.part(n..n + 1)).collect();
+            let sample = GateSample::new(Level::best(), &sample);
+            let mut screen = GatedScreen::new(Level::best());
+            for share in SHARES {
+                let mut probes = GatedProbes::default();
+                let gate = GateShares::of(share).and_then(|shares| screen.gate(&code, &sample, shares));
+                probes.push(&code, gate);
+                let mut gated = vec![0; all.len()];
+                screen.scan(&probes, 0..1, column, &mut gated);
+                kinds.push(gated);
+            }
+            kinds
         })
-        .collect()
+        .collect();
+    // Whoever passes by one finger is screened by all.
+    for kind in 2..2 + SHARES.len() {
+        for n in 0..all.len() {
+            if scores.iter().any(|finger| finger[kind][n] >= GatedScreen::PASSED) {
+                scores.iter_mut().for_each(|finger| finger[kind][n] = finger[1][n].max(GatedScreen::PASSED));
+            }
+        }
+    }
+    let evidence = |scores: Vec<u16>| {
+        let evidence = counted(&scores).evidence();
+        scores.iter().map(|&score| evidence.of(score)).collect()
+    };
+    scores.into_iter().map(|kinds| kinds.into_iter().map(evidence).collect()).collect()
 }
 
 pub fn table() {
@@ -112,8 +138,8 @@ fn of_so_many(count: usize, all: &[Registration]) {
     let joins: Vec<_> = columns.iter().map(|&column| SketchJoin::with_share(Level::best(), &[column], 0.5)).collect();
     let fusion = Fusion::new(None, Calibration::default_fingerprint())
         .with_correlation(FingerCorrelation::default_fingerprint());
-    // For each accepted pair of mates the share of strangers with more evidence: by the sketches, by the screen.
-    let ranks: Vec<[f64; 2]> = (0..all.len())
+    // For each accepted pair of mates the share of strangers with more evidence: by the sketches, by the screen, with the gates of each share.
+    let ranks: Vec<Vec<f64>> = (0..all.len())
         .into_par_iter()
         .map_init(
             || Comparer::new(Level::best()),
@@ -130,7 +156,7 @@ fn of_so_many(count: usize, all: &[Registration]) {
                     if fusion.fuse(&parts).unwrap().fmr > 1e-4 {
                         continue;
                     }
-                    ranks.push([0, 1].map(|kind| {
+                    let rank = |kind: usize| {
                         let others = (0..all.len()).filter(|&n| all[n].body != all[probe].body);
                         let (mut above, mut among) = (0, 0);
                         for other in others {
@@ -138,7 +164,8 @@ fn of_so_many(count: usize, all: &[Registration]) {
                             among += 1;
                         }
                         f64::from(above) / f64::from(among)
-                    }));
+                    };
+                    ranks.push((0..2 + SHARES.len()).map(rank).collect());
                 }
                 ranks
             },
@@ -150,11 +177,14 @@ fn of_so_many(count: usize, all: &[Registration]) {
         all.len(),
         ranks.len()
     );
-    print!("| lost, %, where so many get past the sketches");
+    print!("| lost, %, with gates, and where so many get past the sketches |");
+    print!(" gates");
     AGREED.iter().for_each(|agreed| print!(" | {:.0} %", 100.0 * agreed));
-    println!(" |\n|---|{}", "---|".repeat(AGREED.len()));
-    for share in SHARES {
+    println!(" |\n|---|{}", "---|".repeat(1 + AGREED.len()));
+    for (k, share) in SHARES.into_iter().enumerate() {
         print!("| {:.2} % survive", 100.0 * share);
+        let lost = ranks.iter().filter(|rank| rank[2 + k] > share).count();
+        print!(" | {:.2}", 100.0 * lost as f64 / ranks.len() as f64);
         for agreed in AGREED {
             let lost = ranks.iter().filter(|rank| rank[0] > agreed || rank[1] > share).count();
             print!(" | {:.2}", 100.0 * lost as f64 / ranks.len() as f64);

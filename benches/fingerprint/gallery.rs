@@ -5,7 +5,7 @@ use rayon::prelude::*;
 use vantay::{
     fingerprint::{
         Comparer, Prepared,
-        screen::{Depth, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+        screen::{Depth, GateSample, GateShares, GatedProbes, GatedScreen, ScoreCounts, ScreenCode, ScreenColumn},
     },
     simd::Level,
     synthesis::Fingers,
@@ -52,16 +52,25 @@ pub struct Best {
 /// The best candidate of each probe: the whole search on one thread, in blocks of references that stay in the cache.
 pub fn search(gallery: &Gallery, probes: &[Prepared], depth: Depth, level: Level) -> Vec<Best> {
     const BLOCK: usize = 256;
-    let (screen, mut comparer) = (Screen::new(level), Comparer::new(level));
+    const SAMPLED: usize = 512;
+    let (mut screen, mut comparer) = (GatedScreen::new(level), Comparer::new(level));
     let column = gallery.column();
-    let spread: Vec<ScreenProbe> = probes.iter().map(|p| ScreenProbe::new(&ScreenCode::new(p))).collect();
+    let share = depth.survivors(1, gallery.len() as u64) as f64 / gallery.len() as f64;
+    let step = gallery.len().div_ceil(SAMPLED);
+    let sample: Vec<_> = (0..gallery.len()).step_by(step).map(|row| column.part(row..row + 1)).collect();
+    let sample = GateSample::new(level, &sample);
+    let mut spread = GatedProbes::default();
+    for probe in probes {
+        let code = ScreenCode::new(probe);
+        spread.push(&code, GateShares::of(share).and_then(|shares| screen.gate(&code, &sample, shares)));
+    }
     let mut scores = vec![vec![0u16; gallery.len()]; probes.len()];
     if depth != Depth::Exhaustive {
         let mut block = vec![0u16; BLOCK * probes.len()];
         for start in (0..gallery.len()).step_by(BLOCK) {
             let rows = start..gallery.len().min(start + BLOCK);
             let block = &mut block[..rows.len() * probes.len()];
-            screen.scan(&spread, &column, rows.clone(), block);
+            screen.scan(&spread, 0..probes.len(), &column.part(rows.clone()), block);
             for (scores, block) in scores.iter_mut().zip(block.chunks(rows.len())) {
                 scores[rows.clone()].copy_from_slice(block);
             }

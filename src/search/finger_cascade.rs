@@ -11,7 +11,7 @@ use super::{FingerMatching, finger_rows::FingerRows, screening::ProbeFingers};
 use crate::{
     fingerprint::screen::{
         DAMAGED, Depth, Evidence, ScoreCounts, Screen, ScreenProbe,
-        sketch::{GROUP, Scorer, SketchProbe, gates, reached},
+        sketch::{Asked, GROUP, Scorer, SketchProbe, gates, reached},
     },
     simd::Level,
     template::FingerPosition,
@@ -86,7 +86,8 @@ impl Scratch {
             for (group, rows) in column.sketches.groups().iter().zip(column.rows.chunks(GROUP)) {
                 self.turns.clear();
                 self.found.clear();
-                self.scorer.score(&finger.sketch, group, 0, least, Some(&mut self.turns), &mut self.found);
+                let asked = Asked { gate: least, ..Asked::default() };
+                self.scorer.score(&finger.sketch, group, asked, Some(&mut self.turns), &mut self.found);
                 for &(k, agreement) in &self.found {
                     let row = rows[k] as usize;
                     if self.turns[k] >= gate_of(row) {
@@ -103,7 +104,8 @@ impl Scratch {
         for column in rows.columns.iter().filter(|column| matching.compares(finger.position, column.position)) {
             for group in column.sketches.groups() {
                 self.found.clear();
-                self.scorer.score(&finger.sketch, group, 0, DAMAGED, Some(&mut all), &mut self.found);
+                let asked = Asked { gate: DAMAGED, ..Asked::default() };
+                self.scorer.score(&finger.sketch, group, asked, Some(&mut all), &mut self.found);
             }
         }
         all

@@ -72,7 +72,7 @@ impl<'s, 'a> Side<'s, 'a> {
             order.par_extend(rows.map(|(hash, row)| Hashed { hash, place: Place { segment, row } }));
         }
         order.par_sort();
-        Ok(Side { search, order, sample, sampled: FingerRows::of_sample(sample)? })
+        Ok(Side { search, order, sample, sampled: FingerRows::of_sample(search.level, sample)? })
     }
 
     fn has_face(&self, place: Place) -> bool {

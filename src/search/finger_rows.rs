@@ -6,6 +6,7 @@ use super::{
 };
 use crate::{
     fingerprint::screen::{ScreenCode, ScreenColumn, sketch::Sketches},
+    simd::Level,
     template::FingerPosition,
 };
 use std::collections::BTreeMap;
@@ -43,11 +44,11 @@ impl<'a> FingerRows<'a> {
                 }
             }
         }
-        Ok(Self::sketched(registrations.len(), collected))
+        Ok(Self::sketched(search.level, registrations.len(), collected))
     }
 
     /// The registrations of a sample.
-    pub fn of_sample(sample: &'a FingerSample) -> Result<FingerRows<'a>, SearchError> {
+    pub fn of_sample(level: Level, sample: &'a FingerSample) -> Result<FingerRows<'a>, SearchError> {
         let mut collected = Collected::new();
         for (member, n) in sample.members.iter().zip(0..) {
             let bytes = member.codes.0.chunks(ScreenCode::STRIDE);
@@ -62,12 +63,12 @@ impl<'a> FingerRows<'a> {
                 codes.push(ScreenColumn::new(code)?);
             }
         }
-        Ok(Self::sketched(sample.members.len(), collected))
+        Ok(Self::sketched(level, sample.members.len(), collected))
     }
 
-    fn sketched(len: usize, collected: Collected<'a>) -> Self {
+    fn sketched(level: Level, len: usize, collected: Collected<'a>) -> Self {
         let columns = collected.into_iter().map(|(position, (rows, codes))| {
-            let sketches = Sketches::of(&codes);
+            let sketches = Sketches::of(level, &codes);
             SketchedColumn { position, rows, sketches, codes }
         });
         FingerRows { len, columns: columns.collect() }

@@ -26,6 +26,7 @@ mod finger_cascade;
 mod finger_join;
 mod finger_rows;
 mod fingers;
+mod gates;
 mod identify;
 mod judge;
 mod known;

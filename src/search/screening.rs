@@ -5,7 +5,7 @@
 //! ([`fingerprint::screen`](crate::fingerprint::screen)). How rare a score is among all references of that finger makes it
 //! comparable between fingers, so the fingers of a registration add up before it is decided who survives: two mediocre
 //! fingers beat one good one. Of the rows that have one finger in common with the probe, of those that have two, and so on, those with
-//! the most evidence survive, as many as the [`Depth`] says. Of more than three fingers the others meet [whom these leave](super::later_fingers).
+//! the most evidence survive, as many as the [`Depth`] says. Where these are few, only what passes a [gate](super::gates) is screened at all. Of more than three fingers the others meet [whom these leave](super::later_fingers).
 //!
 //! # Cost
 //! One pass over the codes for a batch of probes. The scores of a batch are kept, two bytes for each probe finger and row, so that
@@ -19,7 +19,9 @@ use super::{
     work::stopped,
 };
 use crate::{
-    fingerprint::screen::{DAMAGED, Depth, ScoreCounts, Screen, ScreenCode, ScreenColumn, ScreenProbe},
+    fingerprint::screen::{
+        DAMAGED, Depth, Gate, GateShares, GatedProbes, GatedScreen, ScoreCounts, ScreenCode, ScreenColumn,
+    },
     gallery::Place,
     template::FingerPosition,
 };
@@ -49,11 +51,26 @@ pub(super) struct SearchDepth {
 /// The fingers of one probe, ready to be screened.
 pub(super) type ProbeFingers = Vec<(FingerPosition, ScreenCode)>;
 
+/// The fingers of the probes of a batch: those that are screened against everybody, and the further ones.
+pub(super) struct SplitFingers {
+    pub first: Vec<ProbeFingers>,
+    pub later: Vec<ProbeFingers>,
+}
+
+impl SplitFingers {
+    /// Whether any probe has further fingers.
+    pub fn has_later(&self) -> bool {
+        self.later.iter().any(|later| !later.is_empty())
+    }
+}
+
 /// The fingers of a batch, ordered by position so that those of one position stand together.
 struct Batch {
     /// The probe, and its position.
     fingers: Vec<(usize, FingerPosition)>,
-    codes: Vec<ScreenProbe>,
+    codes: GatedProbes,
+    /// Of each probe that has several with gates, which they are.
+    together: Vec<Vec<usize>>,
 }
 
 /// The scores of a run of rows: finger by finger.
@@ -93,12 +110,16 @@ impl Search<'_> {
         stop: Option<&AtomicBool>,
         work: &mut Work,
     ) -> Result<Vec<Vec<Place>>, SearchError> {
-        let screened = self.score_batch(probes, matching, kept, stop)?;
+        let split = self.split(probes, matching);
+        let shares = self.all_gate_shares(&split, depth);
+        let has_gates = shares.iter().any(Option::is_some);
+        let sample = if split.has_later() || has_gates { self.later_sample(kept, u64::MAX)? } else { Vec::new() };
+        let gates = if has_gates { self.gates(&split.first, &shares, &sample, matching)? } else { Vec::new() };
+        let screened = self.score_batch(split, &gates, matching, kept, stop)?;
         let counts = screened.counts();
         let comparisons = counts.iter().map(ScoreCounts::total).sum();
         *work += Work { comparisons, full_comparisons: 0, bytes_read: screened.bytes };
         let evidence = evidence(&counts);
-        let sample = if screened.has_later() { self.later_sample(kept, u64::MAX)? } else { Vec::new() };
         let later_compared = AtomicU64::new(0);
         let survivors = (0..probes.len())
             .into_par_iter()
@@ -122,20 +143,30 @@ impl Search<'_> {
         survivors
     }
 
-    /// Scores the first fingers of `probes` against every reference finger that it may be.
+    /// Which fingers of `probes` are screened first.
+    pub(super) fn split(&self, probes: &[ProbeFingers], matching: FingerMatching) -> SplitFingers {
+        let most = probes.iter().map(Vec::len).max().unwrap_or(0);
+        let references = if most > later_fingers::FIRST { self.size().fingers } else { Default::default() };
+        let (first, later) = probes.iter().map(|fingers| later_fingers::split(fingers, &references, matching)).unzip();
+        SplitFingers { first, later }
+    }
+
+    /// The shares that pass the gates of each probe.
+    pub(super) fn all_gate_shares(&self, split: &SplitFingers, depth: SearchDepth) -> Vec<Option<GateShares>> {
+        let fingers = split.first.iter().zip(&split.later).map(|(first, later)| first.len() + later.len());
+        fingers.map(|fingers| self.gate_shares(fingers, depth)).collect()
+    }
+
+    /// Scores the first fingers of each probe, which pass `gates` if there are any, against every reference finger that it may be.
     pub(super) fn score_batch(
         &self,
-        probes: &[ProbeFingers],
+        SplitFingers { first, later }: SplitFingers,
+        gates: &[Vec<Option<Gate>>],
         matching: FingerMatching,
         kept: &[Option<Vec<u64>>],
         stop: Option<&AtomicBool>,
     ) -> Result<Screened, SearchError> {
-        let most = probes.iter().map(Vec::len).max().unwrap_or(0);
-        let references = if most > later_fingers::FIRST { self.size().fingers } else { Default::default() };
-        let (first, later): (Vec<_>, Vec<_>) =
-            probes.iter().map(|fingers| later_fingers::split(fingers, &references, matching)).unzip();
-        let batch = Batch::new(&first);
-        let screen = Screen::new(self.level);
+        let batch = Batch::new(&first, gates);
         let runs: Vec<(usize, Range<usize>)> = (self.references.segments.iter().enumerate())
             .flat_map(|(s, of)| {
                 let len = of.segment.len();
@@ -145,12 +176,15 @@ impl Search<'_> {
             .collect();
         let blocks = runs
             .into_par_iter()
-            .map(|(segment, rows)| {
-                stopped(stop)?;
-                let of = &self.references.segments[segment];
-                let scored = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
-                Ok((Block { segment, rows, scores: scored.scores }, scored.bytes_read))
-            })
+            .map_init(
+                || GatedScreen::new(self.level),
+                |screen, (segment, rows)| {
+                    stopped(stop)?;
+                    let of = &self.references.segments[segment];
+                    let scored = score(of, rows.clone(), &batch, matching, screen, kept[segment].as_deref())?;
+                    Ok((Block { segment, rows, scores: scored.scores }, scored.bytes_read))
+                },
+            )
             .collect::<Result<Vec<_>, SearchError>>()?;
         let bytes = blocks.iter().map(|(_, bytes)| bytes).sum();
         let blocks = blocks.into_iter().map(|(block, _)| block).collect();
@@ -166,15 +200,22 @@ impl Search<'_> {
 }
 
 impl Batch {
-    fn new(probes: &[ProbeFingers]) -> Self {
-        let mut all: Vec<(usize, FingerPosition, &ScreenCode)> = (probes.iter().enumerate())
-            .flat_map(|(probe, fingers)| fingers.iter().map(move |(position, code)| (probe, *position, code)))
-            .collect();
-        all.sort_by_key(|&(probe, position, _)| (position, probe));
-        Batch {
-            fingers: all.iter().map(|&(probe, position, _)| (probe, position)).collect(),
-            codes: all.iter().map(|&(_, _, code)| ScreenProbe::new(code)).collect(),
+    fn new(probes: &[ProbeFingers], gates: &[Vec<Option<Gate>>]) -> Self {
+        let mut all: Vec<(FingerPosition, usize, &ScreenCode, Option<Gate>)> = Vec::new();
+        for (probe, fingers) in probes.iter().enumerate() {
+            for (k, (position, code)) in fingers.iter().enumerate() {
+                let gate = gates.get(probe).and_then(|gates| *gates.get(k)?);
+                all.push((*position, probe, code, gate));
+            }
         }
+        all.sort_by_key(|&(position, probe, ..)| (position, probe));
+        let (mut codes, mut together) = (GatedProbes::default(), vec![Vec::new(); probes.len()]);
+        for (k, (_, probe, code, gate)) in all.iter().enumerate() {
+            codes.push(code, *gate);
+            together[*probe].extend(gate.map(|_| k));
+        }
+        together.retain(|fingers| fingers.len() > 1);
+        Batch { fingers: all.iter().map(|&(position, probe, ..)| (probe, position)).collect(), codes, together }
     }
 
     /// The fingers that compare with references at `position`, as one or two ranges.
@@ -197,7 +238,7 @@ fn score(
     rows: Range<usize>,
     batch: &Batch,
     matching: FingerMatching,
-    screen: Screen,
+    screen: &mut GatedScreen,
     kept: Option<&[u64]>,
 ) -> Result<Scored, SearchError> {
     let count = rows.len();
@@ -217,7 +258,7 @@ fn score(
             // A finger without a code always survives: the full comparison has it or says what is wrong.
             out.resize(fingers.len() * entries.len(), DAMAGED);
             if let Some(codes) = &codes {
-                screen.scan(&batch.codes[fingers.clone()], codes, 0..entries.len(), &mut out);
+                screen.scan(&batch.codes, fingers.clone(), codes, &mut out);
             }
             for (finger, out) in fingers.zip(out.chunks(entries.len())) {
                 let scores = &mut scores[finger * count..][..count];
@@ -230,7 +271,40 @@ fn score(
             }
         }
     }
+    for fingers in &batch.together {
+        for row in 0..count {
+            // Whoever passes by one finger is screened by all: a second one may be as good as its gate is not.
+            let at = |&finger: &usize| finger * count + row;
+            if fingers.iter().any(|finger| scores[at(finger)] >= GatedScreen::PASSED) {
+                for finger in fingers {
+                    let score = &mut scores[at(finger)];
+                    if (ABSENT + 1..GatedScreen::PASSED).contains(score) {
+                        *score = screen_row(of, rows.start + row, (batch, *finger), matching, screen)?;
+                    }
+                }
+            }
+        }
+    }
     Ok(Scored { scores, bytes_read: bytes })
+}
+
+/// The best screen score of one finger of a batch with those of a row that it may be.
+fn screen_row(
+    of: &SegmentReferences<'_>,
+    row: usize,
+    (batch, finger): (&Batch, usize),
+    matching: FingerMatching,
+    screen: &GatedScreen,
+) -> Result<u16, SearchError> {
+    let position = batch.fingers[finger].1;
+    let mut best = ABSENT + 1;
+    for column in of.finger_columns().iter().filter(|column| matching.compares(position, column.position())) {
+        for entry in column.of_row(row) {
+            let code = column.codes(entry..entry + 1)?.map(ScreenColumn::new).transpose()?;
+            best = best.max(code.map_or(DAMAGED, |code| screen.screen(&batch.codes, finger, &code)));
+        }
+    }
+    Ok(best)
 }
 
 fn any_kept(words: Option<&[u64]>, rows: Range<usize>) -> bool {

@@ -2,12 +2,14 @@
 //!
 //! | a shard says | for | given what all said before, it knows |
 //! |---|---|---|
+//! | whose names may be in the [sample](super::sample) | | who is in it |
+//! | how many of the sample have which turns and agreement | each of the first fingers | the [gates](super::gates) |
 //! | how many references have which score | each of the first fingers | how rare a score is |
 //! | how many registrations have which evidence | each number of fingers in common | who survives the first fingers |
 //! | how many of the [sample](super::sample) have which score | each [further finger](super::later_fingers) | how rare those are |
 //! | how many of these registrations have which evidence | each number of fingers in common | who survives all |
 //!
-//! The second and third are said together; the last only where a probe has more fingers than are screened against everybody.
+//! The first two are left out where no probe gets a gate. The fourth and fifth are said together; the last only where a probe has more fingers than are screened against everybody.
 
 use super::{
     IdentifyOptions, Search, SearchError,
@@ -15,10 +17,10 @@ use super::{
     probe::Probe,
     sample::{least, limit},
     screened::{Screened, evidence, thresholds},
-    screening::SearchDepth,
+    screening::{ProbeFingers, SearchDepth, SplitFingers},
 };
 use crate::{
-    fingerprint::screen::{Evidence, ScoreCounts},
+    fingerprint::screen::{Evidence, Gate, GateCounts, GateShares, ScoreCounts},
     gallery::Place,
     registration::Registration,
 };
@@ -87,6 +89,10 @@ enum Step {
     /// Nothing was screened.
     #[default]
     Nothing,
+    /// Who may be in the sample on which gates are found.
+    Split(SplitFingers, Vec<Option<GateShares>>),
+    /// What the sample says of them.
+    Gates(SplitFingers, Vec<Option<GateShares>>),
     /// The scores of all references.
     Scores(Screened),
     /// The evidence of all registrations.
@@ -133,11 +139,47 @@ impl Search<'_> {
             return Ok((ShardScreen::default(), ShardCounts::default()));
         }
         let codes: Vec<_> = with_fingers.par_iter().map(|probe| probe.codes()).collect();
-        let screened = self.score_batch(&codes, options.fingers, &kept, options.stop)?;
-        let sample = if screened.has_later() { self.later_sample(&kept, u64::MAX)? } else { Vec::new() };
-        let hashes = sample.into_iter().map(|hashed| hashed.hash).collect();
+        let split = self.split(&codes, options.fingers);
+        let shares = depth.map_or_else(Vec::new, |depth| self.all_gate_shares(&split, depth));
+        let (at, counts) = if shares.iter().any(Option::is_some) {
+            let counts = ShardCounts { lists: Vec::new(), hashes: self.hashes_of_sample(&kept)? };
+            (Step::Split(split, shares), counts)
+        } else {
+            self.scored(split, &[], &kept, options)?
+        };
+        Ok((ShardScreen { kept, depth, at }, counts))
+    }
+
+    fn hashes_of_sample(&self, kept: &[Option<Vec<u64>>]) -> Result<Vec<u64>, SearchError> {
+        Ok(self.later_sample(kept, u64::MAX)?.into_iter().map(|hashed| hashed.hash).collect())
+    }
+
+    /// The scores of the first fingers, and how many references of this shard have which.
+    fn scored(
+        &self,
+        split: SplitFingers,
+        gates: &[Vec<Option<Gate>>],
+        kept: &[Option<Vec<u64>>],
+        options: &IdentifyOptions<'_>,
+    ) -> Result<(Step, ShardCounts), SearchError> {
+        let screened = self.score_batch(split, gates, options.fingers, kept, options.stop)?;
+        let hashes = if screened.has_later() { self.hashes_of_sample(kept)? } else { Vec::new() };
         let counts = ShardCounts::of(&screened.counts(), hashes);
-        Ok((ShardScreen { kept, depth, at: Step::Scores(screened) }, counts))
+        Ok((Step::Scores(screened), counts))
+    }
+
+    /// What this shard's part of the sample says of the gates.
+    fn gates_of_sample(
+        &self,
+        split: &SplitFingers,
+        shares: &[Option<GateShares>],
+        kept: &[Option<Vec<u64>>],
+        all: &ShardCounts,
+        options: &IdentifyOptions<'_>,
+    ) -> Result<ShardCounts, SearchError> {
+        let sample = limit(&all.hashes, SAMPLE).map(|up_to| self.later_sample(kept, up_to)).transpose()?;
+        let counts = self.gate_counts(&split.first, shares, &sample.unwrap_or_default(), options.fingers)?;
+        Ok(ShardCounts::of(counts.iter().flat_map(|counts| [&counts.turns, &counts.agreements]), Vec::new()))
     }
 
     /// Goes on with what all shards counted; says what this one counts next, or nothing if the screen has come to its end.
@@ -152,6 +194,15 @@ impl Search<'_> {
     ) -> Result<Option<ShardCounts>, SearchError> {
         let Some(depth) = screen.depth else { return Ok(None) };
         let (at, said) = match std::mem::take(&mut screen.at) {
+            Step::Split(split, shares) => {
+                let said = self.gates_of_sample(&split, &shares, &screen.kept, all, options)?;
+                (Step::Gates(split, shares), Some(said))
+            }
+            Step::Gates(split, shares) => {
+                let gates = gates(&split, &shares, all)?;
+                let (scored, said) = self.scored(split, &gates, &screen.kept, options)?;
+                (scored, Some(said))
+            }
             Step::Scores(screened) => {
                 let evidence = evidence(&all.counts(screened.at.len())?);
                 let said = self.sums_of(&screened, &evidence, &screen.kept, all, options)?;
@@ -229,6 +280,24 @@ impl Search<'_> {
         };
         counts.into_par_iter().enumerate().map(of_probe).collect()
     }
+}
+
+/// The gates of each probe's first fingers, given what all shards' parts of the sample say.
+fn gates(
+    split: &SplitFingers,
+    shares: &[Option<GateShares>],
+    all: &ShardCounts,
+) -> Result<Vec<Vec<Option<Gate>>>, SearchError> {
+    let gated = split.first.iter().zip(shares).filter(|(_, shares)| shares.is_some());
+    let mut counts = all.counts(gated.map(|(fingers, _)| 2 * fingers.len()).sum())?.into_iter();
+    let mut gate = |shares| {
+        let (turns, agreements) = (counts.next().unwrap_or_default(), counts.next().unwrap_or_default());
+        GateCounts { turns, agreements }.gate(shares)
+    };
+    let of_probe = |(fingers, shares): (&ProbeFingers, &Option<GateShares>)| {
+        fingers.iter().map(|_| shares.and_then(&mut gate)).collect()
+    };
+    Ok(split.first.iter().zip(shares).map(of_probe).collect())
 }
 
 /// Who survives, given the evidence of all that met further fingers.

@@ -21,7 +21,10 @@
 //!
 //! Of more than 64 minutiae those nearest to the centre are kept: they are the ones that another impression shares.
 
-use crate::fingerprint::{FingerprintError, Prepared, PreparedView, prepared::Descriptor};
+use crate::{
+    fingerprint::{FingerprintError, Prepared, PreparedView, prepared::Descriptor},
+    simd::sketch::Halves,
+};
 use std::ops::Range;
 
 /// The most minutiae in a code.
@@ -186,7 +189,7 @@ impl<'a> ScreenColumn<'a> {
 
 /// One code in place.
 #[derive(Clone, Copy)]
-pub(super) struct Row<'a> {
+pub(crate) struct Row<'a> {
     bytes: &'a [u8; ScreenCode::STRIDE],
 }
 
@@ -216,30 +219,23 @@ impl<'a> Row<'a> {
         self.bytes.as_chunks::<64>().0.iter()
     }
 
-    /// x and y as stored, of every slot.
-    pub fn steps(&self) -> ([u8; MOST], [u8; MOST]) {
+    /// x and y as stored, and the directions, of every slot.
+    #[inline(always)]
+    pub fn steps_and_angles(&self) -> [&'a [u8; MOST]; 3] {
         let places = self.bytes.as_chunks::<MOST>().0;
-        (places[X / MOST], places[Y / MOST])
+        [X, Y, ANGLE].map(|at| &places[at / MOST])
     }
 
     /// The rows of a block.
     #[inline(always)]
     pub fn block(&self, block: usize) -> &'a [[u8; 64]] {
-        self.bytes[DESCRIPTORS..].as_chunks::<64>().0.get(block * ROWS..(block + 1) * ROWS).unwrap_or(&[])
+        self.halves().get(block).map_or(&[], |rows| rows)
     }
 
-    /// The signs of one descriptor's values, four to a nibble.
+    /// The halves of the descriptors of all blocks.
     #[inline(always)]
-    pub fn signs(&self, slot: usize) -> [u8; MOST / 4] {
-        let (rows, lane) = (self.block(slot / LANES), slot % LANES);
-        let mut nibbles = [0; MOST / 4];
-        for (two, row) in nibbles.as_chunks_mut::<2>().0.iter_mut().zip(rows) {
-            let four = u32::from_le_bytes(row.as_chunks::<4>().0[lane]);
-            // A half's highest bit is its sign; the product moves those of four bytes side by side.
-            let signs = |bit: u32| (((four >> bit) & 0x0101_0101).wrapping_mul(0x0102_0408) >> 24) as u8;
-            *two = [signs(3), signs(7)];
-        }
-        nibbles
+    pub fn halves(&self) -> &'a [Halves] {
+        self.bytes[DESCRIPTORS..].as_chunks::<64>().0.as_chunks::<ROWS>().0
     }
 
     /// The halves of one descriptor.

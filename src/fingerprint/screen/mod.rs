@@ -18,17 +18,19 @@
 //! 2304 bytes a reference, fetched ahead: 3.7 GB/s, a tenth of what memory gives, so arithmetic binds it. With AVX-512 and 44 minutiae on either
 //! side (three registers by eleven fours) it takes
 //!
-//! | | instructions | ns, estimated |
+//! | | instructions | share of the time |
 //! |---|---|---|
-//! | byte products | 2112 `vpdpbusd`, two a cycle: 260 ns at best; 130 `vpmaxsd`, 1200 loads | 340 |
-//! | the sixteen most similar pairs | 16 rounds of compare and count, 16 × 35 scalar | 100 |
-//! | their agreement | 16 × 30 and a division each | 90 |
-//! | laying, of three in ten | 44 × 24 and 44 × 19 for the two fits, 300 to lay and improve | 60 |
-//! | second and third ways, of one in five | the same twice | 60 |
+//! | byte products | 2112 `vpdpbusd`, two a cycle: 260 ns at best; 130 `vpmaxsd`, 1200 loads | 45 % |
+//! | the sixteen most similar pairs | 16 rounds of compare and count, 16 × 35 scalar | 18 % |
+//! | their agreement | 16 × 30 and a division each | 13 % |
+//! | laying, of three in ten, and second and third ways, of one in five | 44 × 24 and 44 × 19 for the two fits, 300 to lay and improve | 15 % |
+//! | the row spread out, scores, and what could not be told | | 9 % |
 //!
-//! The instructions are counted. The nanoseconds are not a profile of this kernel: they are those of an earlier one, adjusted for what has changed since;
-//! only the whole is measured. By them the multiplier is busy 40 % of the time. A batch of probes saves only the unpacking of the row, which was
-//! not timed for itself. AVX2 has half as wide registers and needs an addition to each product. `cargo bench --bench fingerprint_screen` prints what it loses and takes;
+//! The instructions are counted, the shares are a profile's (`perf record` of 64 probes at a time, 630 ns a reference). So the products run at nine tenths of the
+//! multiplier's rate, and the multiplier is busy 41 % of the time. A batch of probes saves only the unpacking of the row. AVX2 has half as wide registers and needs an addition
+//! to each product.
+//!
+//! A search for few looks at [sketches](GatedScreen) first, for half of that. `cargo bench --bench fingerprint_screen` prints what both lose and take;
 //! `tried.md` beside this file says what else was measured.
 //!
 //! # Example
@@ -65,6 +67,7 @@
 
 mod code;
 mod depth;
+mod gated;
 mod join;
 mod overlay;
 mod pairs;
@@ -76,6 +79,8 @@ pub(crate) mod sketch;
 
 pub use code::{ScreenCode, ScreenColumn};
 pub use depth::{Depth, Evidence, ScoreCounts};
+pub(crate) use gated::GateCounts;
+pub use gated::{Gate, GateSample, GateShares, GatedProbes, GatedScreen};
 pub use join::{BLOCK, Survivor, blocks, join};
 pub use probe::ScreenProbe;
 pub use scan::{DAMAGED, Screen};

@@ -42,16 +42,16 @@ pub(super) const CROWD: f32 = 0.5;
 pub(super) const AGREEMENT: f32 = 0.1;
 
 /// Share of references that survive, and the share of mates lost then, of those that the full comparison accepts at FMR 1e-4.
-/// Measured by `cargo bench --bench fingerprint_screen -- accuracy` on the twelve sets of real prints (6,732 ordered pairs of mates), each
-/// probe against every other finger of all sets, and against half a million fingers made of parts of real ones, whose impostors score nearly as
+/// Measured with gates by `cargo bench --bench fingerprint_screen -- accuracy 500000` on the twelve sets of real prints (6,732 ordered pairs of mates), each
+/// probe against every other finger of all sets, and every third against half a million fingers made of parts of real ones, whose impostors score nearly as
 /// high: the worse of the two.
 pub(super) const CALIBRATION: [(f64, f64); 9] = [
-    (0.0005, 0.0422),
-    (0.001, 0.0324),
-    (0.002, 0.0272),
-    (0.005, 0.0143),
-    (0.01, 0.0105),
-    (0.02, 0.0077),
+    (0.0005, 0.0431),
+    (0.001, 0.034),
+    (0.002, 0.0284),
+    (0.005, 0.0166),
+    (0.01, 0.0132),
+    (0.02, 0.0092),
     (0.05, 0.0043),
     (0.1, 0.0028),
     (0.2, 0.0021),
@@ -59,7 +59,16 @@ pub(super) const CALIBRATION: [(f64, f64); 9] = [
 
 /// The same for registrations with two fingers in common, whose evidence adds up, and for those with three and more. Measured by `cargo bench --bench decision --
 /// screen` on 724 registrations made of two fingers of one set (3,476 ordered pairs of mates) and 454 of three (2,156 pairs, of which one was
-/// not the first of all). So few are lost that these are upper bounds, at 95 %, of what was counted.
+/// not the first of all). So few are lost that these are upper bounds, at 95 %, of what was counted; with gates fewer were.
 pub(super) const CALIBRATION_OF_TWO: [(f64, f64); 5] =
     [(0.002, 0.0094), (0.005, 0.003), (0.01, 0.0018), (0.02, 0.0014), (0.05, 0.0009)];
 pub(super) const CALIBRATION_OF_MORE: [(f64, f64); 3] = [(0.001, 0.0022), (0.002, 0.0022), (0.005, 0.0014)];
+
+/// The least shares of references that reach a gate's turns and its agreement, and how these grow with the share that is to survive: by so many times, and to so
+/// many times it.
+pub(super) const GATE: (f64, f64) = (0.25, 0.1);
+pub(super) const GATE_GROWS: (f64, f64) = (12.0, 10.0);
+/// A gate that lets so many through saves nothing.
+pub(super) const GATE_MOST: f64 = 0.5;
+/// A smaller sample says too little about the rest.
+pub(super) const GATE_SAMPLE: u64 = 128;

@@ -74,7 +74,8 @@ impl ScreenProbe {
             probe.start[slot] = i32::MIN / 2;
         }
         row.places(&mut probe.x, &mut probe.y, &mut probe.angle);
-        (probe.steps_x, probe.steps_y) = row.steps();
+        let [x, y, _] = row.steps_and_angles();
+        (probe.steps_x, probe.steps_y) = (*x, *y);
         probe
     }
 }

@@ -40,6 +40,19 @@ impl Screen {
     }
 }
 
+impl Screen {
+    /// The same of one probe against single rows.
+    pub(super) fn scan_some(
+        &self,
+        probe: &ScreenProbe,
+        column: &ScreenColumn<'_>,
+        rows: impl Iterator<Item = usize>,
+        found: impl FnMut(usize, u16),
+    ) {
+        self.lanes.run(Few { probe, column: *column, rows, found });
+    }
+}
+
 /// Rows that are asked of memory before they are needed: a row is not one run of lines that the machine would guess.
 const AHEAD: usize = 2;
 
@@ -65,6 +78,27 @@ impl Task for Scan<'_> {
             for (k, probe) in self.probes.iter().enumerate() {
                 self.out[k * count + r] = if sound { pairs.score::<L>(probe, &reference) } else { DAMAGED };
             }
+        }
+    }
+}
+
+struct Few<'a, R, F> {
+    probe: &'a ScreenProbe,
+    column: ScreenColumn<'a>,
+    rows: R,
+    found: F,
+}
+
+impl<R: Iterator<Item = usize>, F: FnMut(usize, u16)> Task for Few<'_, R, F> {
+    type Output = ();
+
+    #[inline(always)]
+    fn run<L: Lanes>(mut self) {
+        let mut reference = Reference::new();
+        let mut pairs = Pairs::new();
+        for r in self.rows {
+            let sound = self.column.row(r).is_some_and(|row| reference.load::<L>(row));
+            (self.found)(r, if sound { pairs.score::<L>(self.probe, &reference) } else { DAMAGED });
         }
     }
 }

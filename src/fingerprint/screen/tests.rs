@@ -34,6 +34,20 @@ fn gallery(n: u64) -> Vec<u8> {
     (0..n).flat_map(|k| finger(k, (k * 13 % 90) as u32, 0, 0.0).as_bytes().to_vec()).collect()
 }
 
+/// Sound rows, then rows of noise behind a sound head and rows that are no codes in turn.
+fn mixed(n: u64) -> Vec<u8> {
+    let mut bytes = gallery(n);
+    let mut dice = Dice(9);
+    for k in 0..20 {
+        let mut row: Vec<u8> = (0..ScreenCode::STRIDE).map(|_| dice.below(256) as u8).collect();
+        if k % 2 == 0 {
+            row[..5].copy_from_slice(&finger(1, 64, 0, 0.0).as_bytes()[..5]);
+        }
+        bytes.extend(row);
+    }
+    bytes
+}
+
 fn scan(level: Level, probes: &[ScreenProbe], bytes: &[u8]) -> Vec<u16> {
     let column = ScreenColumn::new(bytes).unwrap();
     let mut out = vec![0; probes.len() * column.len()];
@@ -47,16 +61,7 @@ fn probes() -> Vec<ScreenProbe> {
 
 #[test]
 fn every_level_gives_the_same_scores() {
-    let mut bytes = gallery(60);
-    // Rows of noise behind a sound head, and rows that are no codes.
-    let mut dice = Dice(9);
-    for k in 0..20 {
-        let mut row: Vec<u8> = (0..ScreenCode::STRIDE).map(|_| dice.below(256) as u8).collect();
-        if k % 2 == 0 {
-            row[..5].copy_from_slice(&finger(1, 64, 0, 0.0).as_bytes()[..5]);
-        }
-        bytes.extend(row);
-    }
+    let bytes = mixed(60);
     let expected = scan(Level::Scalar, &probes(), &bytes);
     assert_eq!(expected[61], DAMAGED);
     for level in Level::ALL {
@@ -116,4 +121,68 @@ fn a_join_is_every_pair_once_whatever_the_blocks_and_threads() {
     let deep = run(1, std::slice::from_ref(&whole), Depth::Share(0.5));
     assert!((0..10).all(|k| deep.iter().any(|s| (s.a, s.b) == (k, k + 140))), "the doubles survive");
     assert_eq!(deep, run(3, &[1..3, 0..1], Depth::Share(0.5)));
+}
+
+/// The scores of fingers with gates found on the column itself, every other one without, in one batch and alone.
+fn gated(level: Level, codes: &[ScreenCode], bytes: &[u8]) -> [Vec<u16>; 2] {
+    let column = ScreenColumn::new(bytes).unwrap();
+    let rows: Vec<_> = (0..column.len()).map(|row| column.part(row..row + 1)).collect();
+    let sample = GateSample::new(level, &rows);
+    let mut screen = GatedScreen::new(level);
+    let mut probes = GatedProbes::default();
+    for (k, code) in codes.iter().enumerate() {
+        let shares = GateShares::of(0.005).filter(|_| k % 2 == 0);
+        probes.push(code, shares.and_then(|shares| screen.gate(code, &sample, shares)));
+    }
+    let mut together = vec![0; codes.len() * column.len()];
+    screen.scan(&probes, 0..codes.len(), &column, &mut together);
+    let mut alone = vec![0; together.len()];
+    for (k, out) in alone.chunks_mut(column.len()).enumerate() {
+        screen.scan(&probes, k..k + 1, &column, out);
+    }
+    [together, alone]
+}
+
+#[test]
+fn with_gates_every_level_and_batch_gives_the_same_scores() {
+    let bytes = mixed(300);
+    let codes = [40, 0, 3, 64, 17, 90].map(|n| finger(3, n, 30, 50.0));
+    let [expected, _] = gated(Level::Scalar, &codes, &bytes);
+    assert_eq!(expected[301], DAMAGED);
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        let [together, alone] = gated(level, &codes, &bytes);
+        assert!(together == expected && alone == expected, "{level}");
+    }
+}
+
+#[test]
+fn what_passes_a_gate_has_its_screen_score_and_what_does_not_has_less() {
+    let bytes: Vec<u8> = (0..400).flat_map(|k| finger(k, 40, 0, 0.0).as_bytes().to_vec()).collect();
+    let numbers = [7, 100, 399];
+    let mates = numbers.map(|mate| finger(mate, 40, 64, 77.0));
+    let [found, _] = gated(Level::best(), &mates, &bytes);
+    for (k, (mate, found)) in mates.iter().zip(found.chunks(400)).enumerate() {
+        let screened = scan(Level::best(), &[ScreenProbe::new(mate)], &bytes);
+        // The second has no gate.
+        let passes = |r: &usize| k == 1 || found[*r] >= 1024;
+        assert!((0..400).filter(passes).all(|r| found[r] == if k == 1 { screened[r] } else { screened[r].max(1024) }));
+        let passed = (0..400).filter(passes).count();
+        assert!(k == 1 || (10..60).contains(&passed), "{passed} of 400");
+        assert_eq!((0..400).max_by_key(|&r| found[r]), Some(numbers[k] as usize));
+    }
+}
+
+#[test]
+fn gates_are_left_out_where_they_save_nothing_or_the_sample_is_small() {
+    assert!(GateShares::of(0.01).is_some() && GateShares::of(0.05).is_none());
+    let bytes = gallery(127);
+    let column = ScreenColumn::new(&bytes).unwrap();
+    let rows: Vec<_> = (0..column.len()).map(|row| column.part(row..row + 1)).collect();
+    let mut screen = GatedScreen::new(Level::best());
+    let shares = GateShares::of(0.01).unwrap();
+    let gate = |screen: &mut GatedScreen, rows| {
+        screen.gate(&finger(3, 40, 0, 0.0), &GateSample::new(Level::best(), rows), shares)
+    };
+    assert_eq!(gate(&mut screen, &rows), None);
+    assert!(gate(&mut screen, &[&rows[..], &rows[..1]].concat()).is_some());
 }

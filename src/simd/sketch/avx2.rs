@@ -1,6 +1,6 @@
 //! AVX2: 32 minutiae at a time; their nibbles wait in the cache, since sixteen registers would be all there are.
 
-use super::{NIBBLES, SLOTS, Table, Tile};
+use super::{Halves, NIBBLES, SLOTS, Table, Tile};
 use core::arch::x86_64::*;
 
 /// Minutiae in a register.
@@ -42,6 +42,34 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
             }
         }
     }
+}
+
+#[target_feature(enable = "avx2")]
+pub(super) fn signs(halves: &[Halves]) -> Tile {
+    let mut tile = [[0; SLOTS]; NIBBLES / 2];
+    let low = _mm_set1_epi8(15);
+    for (block, rows) in halves.iter().take(4).enumerate() {
+        for (half, to) in tile.iter_mut().enumerate() {
+            let nibbles = |row: usize| {
+                let mut signs = 0u64;
+                for (part, bytes) in rows[row].as_chunks::<WIDE>().0.iter().enumerate() {
+                    // SAFETY: 32 bytes are read, unaligned.
+                    let bytes = unsafe { _mm256_loadu_si256(bytes.as_ptr().cast()) };
+                    // A low half's sign is moved to where a byte's is.
+                    let bytes = if half % 2 == 0 { _mm256_slli_epi16::<4>(bytes) } else { bytes };
+                    signs |= u64::from(_mm256_movemask_epi8(bytes).cast_unsigned()) << (part * WIDE);
+                }
+                // Two nibbles of each byte become two bytes.
+                let pairs = _mm_cvtepu8_epi16(_mm_set_epi64x(0, signs.cast_signed()));
+                _mm_and_si128(_mm_or_si128(pairs, _mm_slli_epi16::<4>(pairs)), low)
+            };
+            let (first, second) = (nibbles(half / 2), nibbles(half / 2 + NIBBLES / 4));
+            let both = _mm_or_si128(first, _mm_slli_epi16::<4>(second));
+            // SAFETY: sixteen bytes are written, unaligned.
+            unsafe { _mm_storeu_si128(to[block * SLOTS / 4..][..SLOTS / 4].as_mut_ptr().cast(), both) }
+        }
+    }
+    tile
 }
 
 #[inline]

@@ -3,7 +3,7 @@
 //! A broadcast from memory would take a turn of the units that shuffle, so the tables of [`AT_ONCE`] minutiae are spread out first, to whole registers
 //! that wait in the first cache, and used for all tiles.
 
-use super::{CHOSEN, Chosen, NIBBLES, SLOTS, Table, Tile};
+use super::{CHOSEN, Chosen, Halves, NIBBLES, SLOTS, Table, Tile};
 use core::arch::x86_64::*;
 
 /// Tables that are spread out at a time: 16 KB of registers.
@@ -52,6 +52,36 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
             }
         }
     }
+}
+
+#[inline]
+#[target_feature(enable = "avx512f,avx512bw,avx512vnni")]
+pub(super) fn signs(halves: &[Halves]) -> Tile {
+    let mut tile = [[0; SLOTS]; NIBBLES / 2];
+    let sign = _mm512_set1_epi8(8);
+    let first = _mm512_set1_epi32(i32::from_le_bytes([1, 2, 4, 8]));
+    let second = _mm512_set1_epi32(i32::from_le_bytes([16, 32, 64, 128]));
+    let (tiles, _) = tile.as_chunks_mut::<2>();
+    for (block, rows) in halves.iter().take(4).enumerate() {
+        for (pair, to) in tiles.iter_mut().enumerate() {
+            // SAFETY: 64 bytes are read, unaligned.
+            let load = |row: usize| unsafe { _mm512_loadu_si512(rows[row].as_ptr().cast()) };
+            let (one, two) = (load(pair), load(pair + NIBBLES / 4));
+            // Signs are eights here: what they add up to is eight times a byte of two nibbles.
+            let bytes = |one: __m512i, two: __m512i| {
+                let sum = _mm512_dpbusd_epi32(_mm512_setzero_si512(), first, _mm512_and_si512(one, sign));
+                let sum = _mm512_dpbusd_epi32(sum, second, _mm512_and_si512(two, sign));
+                _mm512_cvtepi32_epi8(_mm512_srli_epi32::<3>(sum))
+            };
+            let low = bytes(one, two);
+            let high = bytes(_mm512_srli_epi16::<4>(one), _mm512_srli_epi16::<4>(two));
+            for (to, bytes) in to.iter_mut().zip([low, high]) {
+                // SAFETY: sixteen bytes are written, unaligned.
+                unsafe { _mm_storeu_si128(to[block * SLOTS / 4..][..SLOTS / 4].as_mut_ptr().cast(), bytes) }
+            }
+        }
+    }
+    tile
 }
 
 #[inline]

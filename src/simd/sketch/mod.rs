@@ -42,6 +42,9 @@ pub(crate) const NIBBLES: usize = 16;
 
 /// The nibbles of 64 minutiae.
 pub(crate) type Tile = [[u8; SLOTS]; NIBBLES / 2];
+/// The values of sixteen minutiae, four bits each, whose highest bit is the sign. Byte `4 l + k` of row `r` is of minutia `l`: its value
+/// 8`r` + `k` in the low half, its value 8`r` + 4 + `k` in the high one.
+pub(crate) type Halves = [[u8; SLOTS]; NIBBLES / 2];
 /// What each value of each nibble is worth to a probe minutia, 0 to 15.
 pub(crate) type Table = [[u8; 16]; NIBBLES];
 
@@ -84,6 +87,21 @@ impl MostSimilar {
             Level::Avx512 => unsafe { avx512::run(tables, tiles, best, at) },
             #[cfg(not(target_arch = "x86_64"))]
             Level::Avx2 | Level::Avx512 => scalar::run(tables, tiles, best, at),
+        }
+    }
+
+    /// The signs of the values of at most four blocks of minutiae, four to a nibble: value 4`g` + `k` is bit `k` of nibble `g`.
+    pub fn signs(self, halves: &[Halves]) -> Tile {
+        match self.level {
+            Level::Scalar => scalar::signs(halves),
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` saw that the machine has the level.
+            Level::Avx2 => unsafe { avx2::signs(halves) },
+            #[cfg(target_arch = "x86_64")]
+            // SAFETY: `new` saw that the machine has the level.
+            Level::Avx512 => unsafe { avx512::signs(halves) },
+            #[cfg(not(target_arch = "x86_64"))]
+            Level::Avx2 | Level::Avx512 => scalar::signs(halves),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Portable Rust: the definition.
 
-use super::{CHOSEN, Chosen, NIBBLES, SLOTS, Table, Tile};
+use super::{CHOSEN, Chosen, Halves, NIBBLES, SLOTS, Table, Tile};
 
 pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at: &mut [[u8; SLOTS]]) {
     for ((tile, best), at) in tiles.iter().zip(best).zip(at) {
@@ -19,6 +19,24 @@ pub(super) fn run(tables: &[Table], tiles: &[Tile], best: &mut [[u8; SLOTS]], at
             }
         }
     }
+}
+
+pub(super) fn signs(halves: &[Halves]) -> Tile {
+    let mut tile = [[0; SLOTS]; NIBBLES / 2];
+    for (block, rows) in halves.iter().take(4).enumerate() {
+        for (r, row) in rows.iter().enumerate() {
+            for (lane, four) in row.as_chunks::<4>().0.iter().enumerate() {
+                let four = u32::from_le_bytes(*four);
+                // The product moves the bits of four bytes side by side.
+                let signs = |bit: u32| (((four >> bit) & 0x0101_0101).wrapping_mul(0x0102_0408) >> 24) as u8;
+                for (g, nibble) in [(2 * r, signs(3)), (2 * r + 1, signs(7))] {
+                    let slot = block * (SLOTS / 4) + lane;
+                    tile[g % (NIBBLES / 2)][slot] |= nibble << if g < NIBBLES / 2 { 0 } else { 4 };
+                }
+            }
+        }
+    }
+    tile
 }
 
 pub(super) fn above(bytes: &[u8; SLOTS], least: u8) -> u64 {

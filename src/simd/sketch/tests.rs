@@ -73,3 +73,25 @@ fn what_is_chosen_is_the_same_at_every_level() {
         }
     }
 }
+
+#[test]
+fn signs_are_the_highest_bits_of_four_values_at_every_level() {
+    let mut next = bytes(17);
+    let halves: [Halves; 4] = std::array::from_fn(|_| std::array::from_fn(|_| std::array::from_fn(|_| next())));
+    // Value `d` of a minutia, as the layout says.
+    let value = |slot: usize, d: usize| {
+        let byte = halves[slot / 16][d / 8][4 * (slot % 16) + d % 4];
+        if d % 8 < 4 { byte & 15 } else { byte >> 4 }
+    };
+    for level in Level::ALL.into_iter().filter(|level| level.is_available()) {
+        let tile = MostSimilar::new(level).signs(&halves);
+        let part = MostSimilar::new(level).signs(&halves[..3]);
+        assert!(part.iter().zip(&tile).all(|(part, all)| part[..48] == all[..48] && part[48..] == [0; 16]), "{level}");
+        for slot in 0..SLOTS {
+            for g in 0..NIBBLES {
+                let expected = (0..4).map(|k| (value(slot, 4 * g + k) >> 3) << k).sum::<u8>();
+                assert_eq!(tile[g % 8][slot] >> (g / 8 * 4) & 15, expected, "{level}, minutia {slot}, nibble {g}");
+            }
+        }
+    }
+}

@@ -4,8 +4,11 @@
 //! [`GROUP`] references make a group. Their minutiae fill the group's tiles one after the other, whatever reference they belong to, so no
 //! shuffle is spent on an empty slot but in the last tile. A group is some 25 KB and stays in the first cache while a block of probes meets it.
 
-use super::super::code::{MOST, Row, ScreenColumn};
-use crate::simd::sketch::{NIBBLES, SLOTS, Tile};
+use super::super::code::{GRAIN, LANES, MOST, Row, ScreenColumn};
+use crate::simd::{
+    Level,
+    sketch::{MostSimilar, NIBBLES, SLOTS, Tile},
+};
 use rayon::prelude::*;
 
 /// References in a group.
@@ -17,6 +20,7 @@ pub(crate) struct Sketches {
 }
 
 /// The sketches of up to [`GROUP`] references.
+#[derive(Default)]
 pub(crate) struct Group {
     pub(super) tiles: Vec<Tile>,
     /// Where each reference's minutiae begin, and where the last one's end.
@@ -29,10 +33,18 @@ pub(crate) struct Group {
     damaged: u64,
 }
 
+/// Makes groups.
+pub(crate) struct Sketcher {
+    signs: MostSimilar,
+    /// What the tiles will hold, row by row through all of them, with room for a reference beyond the last.
+    rows: Box<[[u8; (GROUP + 1) * MOST]; NIBBLES / 2]>,
+}
+
 impl Sketches {
     /// The sketches of the first row of each column, on this thread.
-    pub fn of(columns: &[ScreenColumn<'_>]) -> Self {
-        let groups = columns.chunks(GROUP).map(|columns| Group::new(columns.iter().map(|column| column.row(0))));
+    pub fn of(level: Level, columns: &[ScreenColumn<'_>]) -> Self {
+        let mut sketcher = Sketcher::new(level);
+        let groups = columns.chunks(GROUP).map(|columns| sketcher.group(columns.iter().map(|column| column.row(0))));
         Sketches { groups: groups.collect() }
     }
 
@@ -42,53 +54,73 @@ impl Sketches {
     }
 
     /// The sketches of `count` rows; `None` stands for a row that cannot be had.
-    pub(super) fn new<'a>(count: usize, row: impl Fn(usize) -> Option<Row<'a>> + Sync) -> Self {
+    pub(super) fn new<'a>(level: Level, count: usize, row: impl Fn(usize) -> Option<Row<'a>> + Sync) -> Self {
         let starts: Vec<usize> = (0..count).step_by(GROUP).collect();
-        let groups =
-            starts.into_par_iter().map(|start| Group::new((start..count.min(start + GROUP)).map(&row))).collect();
-        Sketches { groups }
+        let group = |sketcher: &mut Sketcher, start: usize| sketcher.group((start..count.min(start + GROUP)).map(&row));
+        Sketches { groups: starts.into_par_iter().map_init(|| Sketcher::new(level), group).collect() }
     }
 }
 
-impl Group {
-    fn new<'a>(rows: impl Iterator<Item = Option<Row<'a>>>) -> Self {
-        let mut group = Group { tiles: Vec::new(), starts: vec![0], x: vec![], y: vec![], angle: vec![], damaged: 0 };
-        let (mut x, mut y, mut angle) = ([0.0; MOST], [0.0; MOST], [0; MOST]);
+impl Sketcher {
+    pub fn new(level: Level) -> Self {
+        Sketcher { signs: MostSimilar::new(level), rows: Box::new([[0; (GROUP + 1) * MOST]; NIBBLES / 2]) }
+    }
+
+    fn group<'a>(&mut self, rows: impl Iterator<Item = Option<Row<'a>>>) -> Group {
+        let mut group = Group::default();
+        self.fill(&mut group, rows);
+        group
+    }
+
+    /// Makes `group` that of so many rows, [`GROUP`] at most.
+    pub fn fill<'a>(&mut self, group: &mut Group, rows: impl Iterator<Item = Option<Row<'a>>>) {
+        group.clear();
         for (k, row) in rows.take(GROUP).enumerate() {
-            let sound = row.and_then(|row| row.count().map(|count| (row, count)));
-            if let Some((row, count)) = sound {
-                row.places(&mut x, &mut y, &mut angle);
-                for slot in 0..count {
-                    group.push(&row.signs(slot));
-                    group.x.push(x[slot] as i16);
-                    group.y.push(y[slot] as i16);
-                    group.angle.push(angle[slot]);
+            if let Some((row, count)) = row.and_then(|row| Some((row, row.count()?))) {
+                // Whole rows are written, and what is too much is overwritten by the next one.
+                let from = group.x.len();
+                let signs = self.signs.signs(&row.halves()[..count.div_ceil(LANES)]);
+                for (to, row) in self.rows.iter_mut().zip(&signs) {
+                    to[from..][..MOST].copy_from_slice(row);
                 }
+                let [x, y, angle] = row.steps_and_angles();
+                let pixels = |&step: &u8| i16::from(step as i8) * GRAIN;
+                group.x.extend(x[..count].iter().map(pixels));
+                group.y.extend(y[..count].iter().map(pixels));
+                group.angle.extend_from_slice(&angle[..count]);
             } else {
                 group.damaged |= 1 << k;
             }
             group.starts.push(group.x.len() as u16);
         }
-        // So that 64 can be read from any minutia on.
-        group.angle.resize(group.x.len() + SLOTS, 0);
-        group
-    }
-
-    fn push(&mut self, nibbles: &[u8; NIBBLES]) {
-        let slot = self.x.len() % SLOTS;
-        if slot == 0 {
-            self.tiles.push([[0; SLOTS]; NIBBLES / 2]);
-        }
-        if let Some(tile) = self.tiles.last_mut() {
-            for (half, row) in tile.iter_mut().enumerate() {
-                row[slot] = nibbles[half] | nibbles[half + NIBBLES / 2] << 4;
+        let n = group.x.len();
+        self.rows.iter_mut().for_each(|row| row[n..n.next_multiple_of(SLOTS)].fill(0));
+        for from in (0..n).step_by(SLOTS) {
+            let mut tile: Tile = [[0; SLOTS]; NIBBLES / 2];
+            for (to, row) in tile.iter_mut().zip(self.rows.iter()) {
+                to.copy_from_slice(&row[from..][..SLOTS]);
             }
+            group.tiles.push(tile);
         }
+        // So that 64 can be read from any minutia on.
+        group.angle.resize(n + SLOTS, 0);
+    }
+}
+
+impl Group {
+    fn clear(&mut self) {
+        self.tiles.clear();
+        self.starts.clear();
+        self.starts.push(0);
+        self.x.clear();
+        self.y.clear();
+        self.angle.clear();
+        self.damaged = 0;
     }
 
     /// How many references.
     pub fn len(&self) -> usize {
-        self.starts.len() - 1
+        self.starts.len().saturating_sub(1)
     }
 
     /// Where a reference's minutiae begin, and how many there are; `None` where it is no code.

@@ -3,7 +3,7 @@
 use super::{
     super::{DAMAGED, Depth, Screen, ScreenColumn, ScreenProbe, code::Row, join::Survivor},
     column::{GROUP, Sketches},
-    pairs::Scorer,
+    pairs::{Asked, Scorer},
     parameters as p,
     probe::SketchProbe,
 };
@@ -97,7 +97,7 @@ struct Probe {
 }
 
 impl<'a> SketchJoin<'a> {
-    /// Sketches the rows of `columns`, on all threads: about four microseconds and 600 bytes a row.
+    /// Sketches the rows of `columns`, on all threads: half a microsecond and 600 bytes a row.
     pub fn new(level: Level, columns: &[ScreenColumn<'a>], depth: Depth) -> Self {
         let rows: usize = columns.iter().map(ScreenColumn::len).sum();
         Self::with_share(level, columns, depth.survivors(1, rows as u64) as f64 / rows.max(1) as f64)
@@ -125,8 +125,8 @@ impl<'a> SketchJoin<'a> {
             let sampled = join.rows.min(p::SAMPLE);
             let at = |k: usize| (k as u128 * join.rows as u128 / sampled as u128) as usize;
             join.sampled = (0..sampled).map(at).collect();
-            join.sample = Sketches::new(sampled, |k| join.row(join.sampled[k]));
-            join.sketches = Sketches::new(join.rows, |row| join.row(row));
+            join.sample = Sketches::new(level, sampled, |k| join.row(join.sampled[k]));
+            join.sketches = Sketches::new(level, join.rows, |row| join.row(row));
         }
         join
     }
@@ -177,7 +177,8 @@ impl<'a> SketchJoin<'a> {
                     continue;
                 }
                 found.clear();
-                scorer.score(&probe.sketch, group, from, least.turns, None, &mut found);
+                let asked = Asked { from, gate: least.turns, ..Asked::default() };
+                scorer.score(&probe.sketch, group, asked, None, &mut found);
                 work.pairs += (group.len() - from) as u64;
                 for &(row, agreement) in &found {
                     if agreement >= least.agreement {
@@ -219,7 +220,7 @@ impl<'a> SketchJoin<'a> {
         for (g, group) in self.sample.groups.iter().enumerate() {
             of_group.clear();
             found.clear();
-            scorer.score(&probe.sketch, group, 0, 0, Some(&mut of_group), &mut found);
+            scorer.score(&probe.sketch, group, Asked::default(), Some(&mut of_group), &mut found);
             let sound = of_group.iter().zip(&found).filter(|(_, found)| found.1 != DAMAGED);
             all.extend(sound.map(|(&turns, &(k, agreement))| (self.sampled[g * GROUP + k], turns, agreement)));
         }
@@ -247,7 +248,7 @@ impl<'a> SketchJoin<'a> {
         let mut scores = Vec::with_capacity(self.rows);
         for group in &self.sketches.groups {
             let (mut turns, mut found) = (Vec::new(), Vec::new());
-            scorer.score(&probe, group, 0, 0, Some(&mut turns), &mut found);
+            scorer.score(&probe, group, Asked::default(), Some(&mut turns), &mut found);
             scores.extend(turns.iter().zip(&found).map(|(&turns, &(_, agreement))| [turns, agreement]));
         }
         scores

@@ -10,7 +10,11 @@
 //! A weight is at most 105 and a support 16 × 105, so sixteen bits hold it; weight × support² summed over sixteen pairs is below 2^33, taken in 64 bits.
 
 use super::{
-    super::{code::MOST, probe::direction, scan::DAMAGED},
+    super::{
+        code::{MOST, ScreenColumn},
+        probe::direction,
+        scan::DAMAGED,
+    },
     column::Group,
     parameters as p,
     probe::SketchProbe,
@@ -22,6 +26,17 @@ use crate::simd::{
 
 /// Pairs that are kept: one register of them.
 const PAIRS: usize = LANES;
+
+/// What is asked of a group.
+#[derive(Clone, Copy, Default)]
+pub(crate) struct Asked<'a> {
+    /// The first of its references that counts.
+    pub from: usize,
+    /// What a reference's turns have to reach.
+    pub gate: u16,
+    /// What is asked of memory meanwhile.
+    pub next: Option<ScreenColumn<'a>>,
+}
 
 /// Scores groups of references; keeps its room between them.
 pub(crate) struct Scorer {
@@ -37,14 +52,13 @@ impl Scorer {
         Scorer { most_similar: MostSimilar::new(level), lanes: Dispatch::new(level), best, at }
     }
 
-    /// Adds to `found` each reference of the group from `from` on whose turns reach `gate`, with its agreement, and to `turns` the
-    /// turns of all, if asked for. What is no code always reaches it.
+    /// Adds to `found` each reference that is asked for and whose turns reach the gate, with its agreement, and to `turns` the
+    /// turns of all, if wanted. What is no code always reaches it.
     pub fn score(
         &mut self,
         probe: &SketchProbe,
         group: &Group,
-        from: usize,
-        gate: u16,
+        Asked { from, gate, next }: Asked<'_>,
         turns: Option<&mut Vec<u16>>,
         found: &mut Vec<(usize, u16)>,
     ) {
@@ -57,7 +71,7 @@ impl Scorer {
         self.most_similar.run(&probe.tables, tiles, &mut self.best[skipped..], &mut self.at[skipped..]);
         let (best, at) = (self.best.as_flattened(), self.at.as_flattened());
         let most_similar = self.most_similar;
-        self.lanes.run(Pass { most_similar, probe, group, from, gate, best, at, turns, found });
+        self.lanes.run(Pass { most_similar, probe, group, from, gate, next, best, at, turns, found });
     }
 }
 
@@ -67,6 +81,7 @@ struct Pass<'a> {
     group: &'a Group,
     from: usize,
     gate: u16,
+    next: Option<ScreenColumn<'a>>,
     best: &'a [u8],
     at: &'a [u8],
     turns: Option<&'a mut Vec<u16>>,
@@ -79,6 +94,9 @@ impl Task for Pass<'_> {
     #[inline(always)]
     fn run<L: Lanes>(mut self) {
         for row in self.from..self.group.len() {
+            if let Some(next) = self.next.and_then(|next| next.row(row)) {
+                next.lines().for_each(L::fetch);
+            }
             let Some((start, n)) = self.group.minutiae(row) else {
                 self.found.push((row, DAMAGED));
                 if let Some(all) = &mut self.turns {
