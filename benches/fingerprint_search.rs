@@ -1,4 +1,4 @@
-//! Fingerprint search under criterion: the scan of the screen, a whole search for one probe and for 64, a block of the join.
+//! Fingerprint search under criterion: the scan of the screen, without and with sketches, a whole search for one probe and for 64, a block of the join.
 #![allow(clippy::unwrap_used, missing_docs)]
 
 #[path = "fingerprint/gallery.rs"]
@@ -9,7 +9,7 @@ use gallery::{Gallery, search, synthetic};
 use vantay::{
     fingerprint::{
         Prepared,
-        screen::{Depth, Screen, ScreenCode, ScreenProbe, join},
+        screen::{Depth, GateSample, GateShares, GatedProbes, GatedScreen, Screen, ScreenCode, ScreenProbe, join},
     },
     simd::Level,
 };
@@ -36,6 +36,15 @@ fn benches(criterion: &mut Criterion) {
                 b.iter(|| screen.scan(&probe, &column, 0..rows, &mut out));
             });
         }
+        let sample: Vec<_> = (0..n).step_by(n.div_ceil(512)).map(|row| column.part(row..row + 1)).collect();
+        let (sample, code) = (GateSample::new(level, &sample), ScreenCode::new(&probes[0]));
+        let (mut screen, mut gated) = (GatedScreen::new(level), GatedProbes::default());
+        gated.push(&code, GateShares::of(0.01).and_then(|shares| screen.gate(&code, &sample, shares)));
+        let mut out = vec![0; n];
+        group.throughput(Throughput::Elements(n as u64));
+        group.bench_function(format!("scan/sketches/{level}"), |b| {
+            b.iter(|| screen.scan(&gated, 0..1, &column, &mut out));
+        });
     }
     let level = Level::best();
     for together in [1, 64] {

@@ -260,6 +260,26 @@ fn results_do_not_depend_on_threads_or_segments() {
 }
 
 #[test]
+fn searches_by_sketches_do_not_depend_on_threads_or_segments() {
+    let population = Population { seed: 5, subjects: 2200, fingers: 2, face_model: None, duplicates: 0.0, captures: 1 };
+    let generator = Generator::new(population).unwrap();
+    let registrations = all(&generator);
+    let probes: Vec<_> = (0..30).map(|line| generator.probe(line * 70, 1)).collect();
+    let answers = |rows: usize, threads: usize| {
+        let (_directory, gallery) = gallery(&registrations, rows);
+        let snapshot = gallery.snapshot();
+        let pool = rayon::ThreadPoolBuilder::new().num_threads(threads).build().unwrap();
+        let options = IdentifyOptions { top: 2, depth: Depth::Share(0.005), ..IdentifyOptions::default() };
+        pool.install(|| Search::new(&snapshot, judge()).unwrap().identify(&probes, &options).unwrap().0)
+    };
+    let once = answers(5000, 1);
+    assert_eq!(answers(300, 3), once);
+    let found = probes.iter().zip(&once);
+    let found = found.filter(|(probe, answer)| &*answer.candidates[0].personal_id == probe.personal_id.as_str());
+    assert!(found.count() >= 29);
+}
+
+#[test]
 fn the_screen_of_fingers_keeps_whom_an_exhaustive_search_finds() {
     let generator = population(400, 0.0, 1);
     let (_directory, gallery) = gallery(&all(&generator), 150);
