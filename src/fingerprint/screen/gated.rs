@@ -4,8 +4,8 @@
 //! A search for one in a hundred spends nearly all its time on the ninety-nine, each of which the [screen](super) takes most of a microsecond for.
 //!
 //! # Method
-//! References are [sketched](super::sketch) as they are read: the signs of a code's values are the highest bits of its halves, sixty-four of which
-//! one instruction gathers. The probe's turns and agreement with a sketch take half of the screen's time; only where both reach the
+//! References are [sketched](super::sketch) as they are read: the signs of a code's values are the highest bits of its halves, so this takes some twenty
+//! nanoseconds, and the rows to come are asked of memory meanwhile. The probe's turns and agreement with a sketch take half of the screen's time; only where both reach the
 //! probe's [`Gate`] is the code itself screened. What does not pass is ordered by its turns, below all that does, so scores stay what they are in a
 //! [`Screen::scan`]: something to count, rank and add as [`Evidence`](super::Evidence).
 //!
@@ -98,6 +98,16 @@ impl fmt::Debug for GatedProbes {
 }
 
 impl GatedProbes {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.screens.len()
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.screens.is_empty()
+    }
+
     /// Adds a probe. Without a gate every reference is screened for it.
     pub fn push(&mut self, code: &ScreenCode, gate: Option<Gate>) {
         self.screens.push(ScreenProbe::new(code));
@@ -106,6 +116,33 @@ impl GatedProbes {
 }
 
 /// Scans with gates; keeps its room between scans, so one for each thread.
+///
+/// A cascade (Viola and Jones, *Rapid object detection using a boosted cascade of simple features*, 2001) of sketches and the [`Screen`]: what the
+/// first reject, the second never sees.
+///
+/// ```
+/// use vantay::{
+///     fingerprint::screen::{GateSample, GateShares, GatedProbes, GatedScreen, ScreenCode, ScreenColumn},
+///     simd::Level,
+/// };
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// # let (codes, probe): (Vec<u8>, Option<ScreenCode>) = Default::default();
+/// let column = ScreenColumn::new(&codes)?;
+/// let some: Vec<_> = (0..column.len()).step_by(1 + column.len() / 512).map(|row| column.part(row..row + 1)).collect();
+/// let sample = GateSample::new(Level::chosen()?, &some);
+/// let mut screen = GatedScreen::new(Level::chosen()?);
+/// let mut probes = GatedProbes::default();
+/// # if let Some(probe) = probe {
+/// // One in a hundred is to survive.
+/// let gate = GateShares::of(0.01).and_then(|shares| screen.gate(&probe, &sample, shares));
+/// probes.push(&probe, gate);
+/// # }
+/// let mut scores = vec![0; probes.len() * column.len()];
+/// screen.scan(&probes, 0..probes.len(), &column, &mut scores);
+/// # Ok(())
+/// # }
+/// ```
 pub struct GatedScreen {
     screen: Screen,
     scorer: Scorer,
