@@ -178,8 +178,10 @@ impl Search<'_> {
         options: &IdentifyOptions<'_>,
     ) -> Result<ShardCounts, SearchError> {
         let sample = limit(&all.hashes, SAMPLE).map(|up_to| self.later_sample(kept, up_to)).transpose()?;
-        let counts = self.gate_counts(&split.first, shares, &sample.unwrap_or_default(), options.fingers)?;
-        Ok(ShardCounts::of(counts.iter().flat_map(|counts| [&counts.turns, &counts.agreements]), Vec::new()))
+        let sample = sample.unwrap_or_default();
+        let counts = self.of_sample(&split.first, shares, &sample, options.fingers, |counts, _| counts)?;
+        let counts = counts.iter().flatten().flat_map(|counts| [&counts.turns, &counts.agreements]);
+        Ok(ShardCounts::of(counts, Vec::new()))
     }
 
     /// Goes on with what all shards counted; says what this one counts next, or nothing if the screen has come to its end.

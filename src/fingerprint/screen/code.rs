@@ -189,7 +189,7 @@ impl<'a> ScreenColumn<'a> {
 
 /// One code in place.
 #[derive(Clone, Copy)]
-pub(crate) struct Row<'a> {
+pub(super) struct Row<'a> {
     bytes: &'a [u8; ScreenCode::STRIDE],
 }
 

@@ -34,7 +34,7 @@ pub(crate) struct Group {
 }
 
 /// Makes groups.
-pub(crate) struct Sketcher {
+pub(in crate::fingerprint::screen) struct Sketcher {
     signs: MostSimilar,
     /// What the tiles will hold, row by row through all of them, with room for a reference beyond the last.
     rows: Box<[[u8; (GROUP + 1) * MOST]; NIBBLES / 2]>,

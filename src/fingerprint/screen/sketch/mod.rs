@@ -35,7 +35,8 @@ mod pairs;
 mod parameters;
 mod probe;
 
-pub(crate) use column::{GROUP, Group, Sketcher, Sketches};
+pub(crate) use column::{GROUP, Sketches};
+pub(super) use column::{Group, Sketcher};
 pub(crate) use join::reached;
 pub use join::{SketchJoin, SketchWork};
 pub(crate) use pairs::{Asked, Scorer};
