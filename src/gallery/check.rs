@@ -17,6 +17,7 @@ use crate::{
     registration::{PersonalId, RegistrationId},
     template::FingerPosition,
 };
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// What a check found.
@@ -146,10 +147,8 @@ fn check_segment(segment: &Segment, deep: bool, report: &mut CheckReport) {
     }
     report.bytes += file.bytes();
     let before = report.problems.len();
-    for column in file.columns() {
-        let problems = file.bad_blocks(column);
-        report.problems.extend(problems.into_iter().map(Problem::from));
-    }
+    let problems: Vec<_> = file.columns().par_iter().map(|column| file.bad_blocks(column)).collect();
+    report.problems.extend(problems.into_iter().flatten().map(Problem::from));
     report.problems.extend(padding(file).map(Problem::from));
     if report.problems.len() == before
         && let Err(error) = agreement(segment)
@@ -166,7 +165,7 @@ impl SegmentFile {
             let part = format!("checksums of {}", column.key.name());
             return vec![self.damaged_at(column.entry.checksums, &part, "wrong checksum".into())];
         }
-        let blocks = self.unchecked(column).chunks(BLOCK).zip(checksums.chunks_exact(4)).enumerate();
+        let blocks = self.runs(column).flat_map(|run| run.chunks(BLOCK)).zip(checksums.chunks_exact(4)).enumerate();
         let is_bad = |bytes: &[u8], expected: &[u8]| crc32c::crc32c(bytes).to_le_bytes() != expected;
         blocks
             .filter(|(_, (bytes, expected))| is_bad(bytes, expected))

@@ -69,6 +69,7 @@ mod manifest;
 mod map;
 mod merge;
 mod open;
+mod read_ahead;
 mod repair;
 mod sealed;
 mod segment;

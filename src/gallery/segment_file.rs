@@ -10,12 +10,14 @@ use super::{
     GalleryError, Key,
     layout::{self, BLOCK, ColumnEntry, ColumnKind, Header, Trailer},
     map::Map,
+    read_ahead::ReadAhead,
     sealed,
     table::{ColumnKey, Modality, read_table},
 };
 use bytemuck::Pod;
 use std::{
     fs::File,
+    ops::Range,
     path::{Path, PathBuf},
     sync::{
         OnceLock,
@@ -47,12 +49,14 @@ pub(crate) struct Column {
     whole: AtomicBool,
     /// The content makes sense (offsets ascend, rows exist), as its user found.
     sound: AtomicBool,
+    /// How its reader goes through it.
+    ahead: ReadAhead,
 }
 
 impl Column {
     pub(crate) fn new(key: ColumnKey, entry: ColumnEntry) -> Column {
         let (checked, whole, sound) = (OnceLock::new(), AtomicBool::new(false), AtomicBool::new(false));
-        Column { key, entry, checked, whole, sound }
+        Column { key, entry, checked, whole, sound, ahead: ReadAhead::default() }
     }
 }
 
@@ -252,8 +256,7 @@ impl SegmentFile {
             }
             let length = (column.entry.length - start).min(RUN as u64);
             if self.checking == Checking::Off {
-                let from = (column.entry.offset + start) as usize;
-                self.map.will_read(from..from + length as usize, true);
+                self.will_read(column, start as usize..(start + length) as usize, true);
             }
             self.verify(column, start, length)?;
         }
@@ -349,9 +352,9 @@ impl SegmentFile {
             let from = block * BLOCK;
             if from >= announced {
                 let run = length >= SCAN;
-                announced = if run { end.min(from + RUN) } else { bytes.len().min(from + BLOCK) };
-                let at = column.entry.offset as usize;
-                self.map.will_read(at + from..at + announced, run);
+                let ahead = if run { 0 } else { column.ahead.blocks_from(block) };
+                announced = if run { end.min(from + RUN) } else { bytes.len().min(from + ahead * BLOCK) };
+                self.will_read(column, from..announced, run || ahead > 1);
             }
             let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
             if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
@@ -360,6 +363,23 @@ impl SegmentFile {
             checked[block / 64].fetch_or(bit, Ordering::AcqRel);
         }
         Ok(())
+    }
+
+    /// Tells the system which bytes of a column are going to be read, as part of a longer run or by themselves.
+    fn will_read(&self, column: &Column, range: Range<usize>, run: bool) {
+        let at = column.entry.offset as usize;
+        self.map.will_read(at + range.start..at + range.end, run);
+    }
+
+    /// The bytes of a column run by run, each asked for as one.
+    pub(crate) fn runs<'a>(&'a self, column: &'a Column) -> impl Iterator<Item = &'a [u8]> {
+        self.unchecked(column)
+            .chunks(RUN)
+            .enumerate()
+            .inspect(|(i, run)| {
+                self.will_read(column, i * RUN..i * RUN + run.len(), true);
+            })
+            .map(|(_, run)| run)
     }
 
     /// The bytes of a column's block checksums. Opening proved that they lie inside the file.
