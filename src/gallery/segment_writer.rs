@@ -98,6 +98,11 @@ impl SegmentWriter {
         Ok(writer)
     }
 
+    /// Says that the segment is one of many new ones, which nobody has read yet.
+    pub(crate) fn pass_by_cache(&mut self) {
+        self.file.pass_by_cache();
+    }
+
     /// Writes a whole column of plain items.
     pub(crate) fn column<T: Pod>(&mut self, key: ColumnKey, items: &[T]) -> Result<(), GalleryError> {
         let stride = key.kind.stride().unwrap_or(size_of::<T>() as u32);

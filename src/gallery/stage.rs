@@ -69,6 +69,8 @@ impl FingerBatch {
 /// All of a segment but its fingers.
 pub(crate) struct Rest {
     pub segment: u64,
+    /// Whether more registrations follow than one segment takes.
+    pub is_full: bool,
     pub entries: Entries,
     pub face_rows: Vec<u32>,
     pub embeddings: Zeroizing<Vec<f32>>,
@@ -183,9 +185,13 @@ impl Fingers {
 
 /// Writes the rows as a segment and opens it; the file is not synced yet.
 fn write(rest: Rest, fingers: [Fingers; FingerPosition::COUNT], target: &Target, derive: &dyn Derive) -> Written {
-    let Rest { segment, entries, face_rows, embeddings } = rest;
+    let Rest { segment, is_full, entries, face_rows, embeddings } = rest;
     let rows = entries.len();
     let mut writer = target.create(segment)?;
+    // A sealed file is read again at once, to be opened; and of a few registrations somebody is soon asked.
+    if is_full && target.key.is_none() {
+        writer.pass_by_cache();
+    }
     entries.write(&mut writer)?;
     if !face_rows.is_empty() {
         writer.column(ColumnKey::of(Modality::Face, Rows), &face_rows)?;

@@ -109,13 +109,13 @@ impl Staging {
     pub(crate) fn write(
         self,
         target: &Target,
-        segment: u64,
+        (segment, is_full): (u64, bool),
         derive: &Arc<dyn Derive>,
     ) -> io::Result<JoinHandle<Written>> {
         let Staging { entries, face_rows, embeddings, fingers, stage, .. } = self;
         let stage = stage.map_or_else(|| Stage::start(target, derive), Ok)?;
         stage.take(fingers);
-        Ok(stage.finish(Rest { segment, entries, face_rows, embeddings }))
+        Ok(stage.finish(Rest { segment, is_full, entries, face_rows, embeddings }))
     }
 
     /// Forgets the rows.

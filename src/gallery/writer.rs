@@ -125,8 +125,7 @@ impl Writer {
         };
         self.staging.push(registration, hash, subject, demographics);
         self.staging.hand_over(&self.target, &self.derive);
-        let limits = &self.shared.options.limits;
-        if self.staging.rows() >= limits.staged_rows || self.staging.bytes() >= limits.staged_bytes {
+        if self.is_full() {
             self.send_off()?;
         }
         Ok(())
@@ -227,18 +226,25 @@ impl Writer {
         Ok(())
     }
 
+    /// Whether the stage has as much as one may hold.
+    fn is_full(&self) -> bool {
+        let limits = &self.shared.options.limits;
+        self.staging.rows() >= limits.staged_rows || self.staging.bytes() >= limits.staged_bytes
+    }
+
     /// Starts writing the stage as a segment, once the one before is written.
     pub(crate) fn send_off(&mut self) -> Result<(), GalleryError> {
         self.settle()?;
         if self.staging.rows() == 0 {
             return Ok(());
         }
+        let is_full = self.is_full();
         let staging = std::mem::take(&mut self.staging);
         let hashes = staging.hashes();
         let segment = self.next_segment;
         self.next_segment += 1;
         let thread = staging
-            .write(&self.target, segment, &self.derive)
+            .write(&self.target, (segment, is_full), &self.derive)
             .map_err(GalleryError::io(&self.target.directory, "start a thread for"));
         let thread = self.stop_on_error(|_| thread)?;
         self.in_flight = Some(InFlight { thread, hashes });
