@@ -27,7 +27,7 @@ pub(crate) struct SegmentWriter {
     segment: u64,
     /// Bytes handed in so far, and those of them that the file has not got yet.
     written: u64,
-    gathered: Vec<u8>,
+    gathered: Gathered,
     entries: Vec<ColumnEntry>,
     last: Option<ColumnKey>,
     checksums: Vec<u32>,
@@ -35,6 +35,31 @@ pub(crate) struct SegmentWriter {
     column_checksums: usize,
     /// Running checksum of the open block and how much of it is filled.
     block: (u32, usize),
+}
+
+/// Bytes on their way to the file: templates, so they are wiped in the end. Memory that was never filled is not touched, or small
+/// commits would pay for all of it.
+struct Gathered {
+    bytes: Vec<u8>,
+    /// The most bytes that it held.
+    filled: usize,
+}
+
+impl Gathered {
+    /// Takes the memory back from who has read it.
+    fn empty(&mut self, mut bytes: Vec<u8>) {
+        self.filled = self.filled.max(bytes.len());
+        bytes.clear();
+        self.bytes = bytes;
+    }
+}
+
+impl Drop for Gathered {
+    fn drop(&mut self) {
+        let filled = self.filled.max(self.bytes.len());
+        self.bytes.resize(filled, 0);
+        self.bytes.as_mut_slice().zeroize();
+    }
 }
 
 /// A complete segment file that a loss of power may still take.
@@ -87,7 +112,7 @@ impl SegmentWriter {
             sealing,
             segment,
             written: 0,
-            gathered: Vec::with_capacity(2 * GATHER),
+            gathered: Gathered { bytes: Vec::with_capacity(GATHER), filled: 0 },
             entries: Vec::new(),
             last: None,
             checksums: Vec::new(),
@@ -196,21 +221,18 @@ impl SegmentWriter {
         if let Some(sealing) = &mut self.sealing {
             sealing.finish(&mut *self.file).map_err(GalleryError::io(&self.path, "write"))?;
         }
-        // It held templates.
-        self.gathered.zeroize();
         Ok(Unsynced { path: self.path, file: self.file })
     }
 
     /// Hands everything gathered to the file, so that a mapping sees it.
     pub(crate) fn flush(&mut self) -> Result<(), GalleryError> {
-        if !self.gathered.is_empty() {
-            let gathered = std::mem::take(&mut self.gathered);
-            let handed = self.hand(&gathered);
-            self.gathered = gathered;
-            self.gathered.clear();
-            handed?;
+        if self.gathered.bytes.is_empty() {
+            return Ok(());
         }
-        Ok(())
+        let gathered = std::mem::take(&mut self.gathered.bytes);
+        let handed = self.hand(&gathered);
+        self.gathered.empty(gathered);
+        handed
     }
 
     /// The file.
@@ -233,13 +255,13 @@ impl SegmentWriter {
 
     fn put(&mut self, bytes: &[u8]) -> Result<(), GalleryError> {
         self.written += bytes.len() as u64;
-        if self.gathered.len() + bytes.len() > GATHER {
+        if self.gathered.bytes.len() + bytes.len() > GATHER {
             self.flush()?;
         }
         if bytes.len() >= GATHER {
             return self.hand(bytes);
         }
-        self.gathered.extend_from_slice(bytes);
+        self.gathered.bytes.extend_from_slice(bytes);
         Ok(())
     }
 }
