@@ -25,6 +25,7 @@ use super::{
 };
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
+use zeroize::Zeroizing;
 
 pub(super) const DIMENSION: usize = 64;
 const HEADER: usize = 64;
@@ -62,10 +63,10 @@ pub(super) struct Stored {
     pub depth: u8,
 }
 
-/// A minutiae template made ready for comparison, owned.
+/// A minutiae template made ready for comparison, owned. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Prepared {
-    words: Vec<u64>,
+    words: Zeroizing<Vec<u64>>,
 }
 
 impl std::fmt::Debug for Prepared {
@@ -102,7 +103,7 @@ impl Prepared {
     }
 
     fn of(minutiae: Vec<Stored>, projection: &Projection) -> Self {
-        let mut prepared = Prepared { words: Vec::new() };
+        let mut prepared = Prepared { words: Zeroizing::default() };
         prepared.fill(minutiae, projection);
         prepared
     }
@@ -128,8 +129,12 @@ impl Prepared {
         let n = minutiae.len();
         let length = length(n);
         self.words.clear();
+        if self.words.capacity() < length / 8 {
+            // Growing would leave what was there before unwiped.
+            self.words = Zeroizing::new(Vec::with_capacity(length / 8));
+        }
         self.words.resize(length / 8, 0);
-        let bytes: &mut [u8] = bytemuck::cast_slice_mut(&mut self.words);
+        let bytes: &mut [u8] = bytemuck::cast_slice_mut(self.words.as_mut_slice());
         let header = Header {
             magic: MAGIC,
             count: n as u16,
@@ -148,7 +153,7 @@ impl Prepared {
 
     /// The bytes, as a gallery stores them.
     pub fn as_bytes(&self) -> &[u8] {
-        bytemuck::cast_slice(&self.words)
+        bytemuck::cast_slice(self.words.as_slice())
     }
 
     /// The form that is compared.

@@ -6,6 +6,7 @@ use super::{
     segment_writer::{ColumnForm, SegmentWriter},
     table::{ColumnKey, Modality},
 };
+use zeroize::Zeroize;
 
 /// The derived columns of one modality, each in the parts it came in: they are written one behind the other.
 #[derive(Default)]
@@ -81,6 +82,19 @@ impl Joined {
             }
         }
         Ok(())
+    }
+}
+
+impl Drop for Column {
+    /// What is derived from a template is as private as the template.
+    fn drop(&mut self) {
+        for part in &mut self.parts {
+            // In words: the wiping writes each item by itself.
+            let (head, words, tail) = bytemuck::pod_align_to_mut::<u8, u64>(part);
+            head.zeroize();
+            words.zeroize();
+            tail.zeroize();
+        }
     }
 }
 

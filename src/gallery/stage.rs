@@ -14,7 +14,7 @@ use super::{
     table::{ColumnKey, Modality},
     target::Target,
 };
-use crate::template::{FingerPosition, MinutiaeTemplate};
+use crate::template::{FaceEmbedding, FingerPosition, MinutiaeTemplate};
 use std::{
     io,
     sync::{
@@ -73,7 +73,7 @@ pub(crate) struct Rest {
     pub is_full: bool,
     pub entries: Entries,
     pub face_rows: Vec<u32>,
-    pub embeddings: Zeroizing<Vec<f32>>,
+    pub embeddings: Vec<FaceEmbedding>,
 }
 
 impl Stage {
@@ -194,15 +194,16 @@ fn write(rest: Rest, fingers: [Fingers; FingerPosition::COUNT], target: &Target,
     }
     entries.write(&mut writer)?;
     if !face_rows.is_empty() {
+        let mut components = Zeroizing::new(Vec::with_capacity(face_rows.len() * target.dimension));
+        embeddings.into_iter().for_each(|embedding| components.extend_from_slice(embedding.as_slice()));
         writer.column(ColumnKey::of(Modality::Face, Rows), &face_rows)?;
         let form = ColumnForm { stride: 4 * target.dimension as u32, ..ColumnForm::default() };
         writer.begin(ColumnKey::of(Modality::Face, Embeddings), form)?;
-        writer.write(bytemuck::cast_slice(&embeddings))?;
+        writer.write(bytemuck::cast_slice(&components))?;
         writer.end()?;
-        let derived = Joined::of(face_rows.len(), derive.faces(target.dimension, &embeddings))?;
+        let derived = Joined::of(face_rows.len(), derive.faces(target.dimension, &components))?;
         derived.write(&mut writer, Modality::Face, derive.version())?;
     }
-    drop(embeddings);
     for (position, fingers) in FingerPosition::all().zip(fingers) {
         if !fingers.rows.is_empty() {
             fingers.write(&mut writer, position, derive)?;

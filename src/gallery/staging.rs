@@ -6,14 +6,16 @@ use super::{
     stage::{FingerBatch, Rest, Stage, Written},
     target::Target,
 };
-use crate::registration::{Demographics, Finger, Registration};
+use crate::{
+    registration::{Demographics, Finger, Registration},
+    template::FaceEmbedding,
+};
 use std::{
     collections::{HashMap, HashSet},
     io,
     sync::Arc,
     thread::JoinHandle,
 };
-use zeroize::Zeroizing;
 
 /// So many fingers are derived together: enough for all cores, a few milliseconds' work.
 const BATCH: usize = 1 << 10;
@@ -23,7 +25,8 @@ const BATCH: usize = 1 << 10;
 pub(crate) struct Staging {
     entries: Entries,
     face_rows: Vec<u32>,
-    embeddings: Zeroizing<Vec<f32>>,
+    /// As they came, so that nothing is left behind when the list grows.
+    embeddings: Vec<FaceEmbedding>,
     /// Fingers that the thread has not got yet.
     fingers: FingerBatch,
     /// The thread that derives what the fingers' columns hold, once there was a batch for it.
@@ -73,8 +76,8 @@ impl Staging {
         self.bytes += 128 + id.as_str().len() + personal_id.as_str().len();
         if let Some(portrait) = portrait {
             self.face_rows.push(row);
-            self.embeddings.extend_from_slice(portrait.embedding.as_slice());
             self.bytes += 4 + 4 * portrait.embedding.dimension();
+            self.embeddings.push(portrait.embedding);
         }
         for finger in fingers {
             match finger {

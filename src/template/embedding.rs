@@ -2,10 +2,12 @@
 
 use super::TemplateError;
 use std::fmt;
+use zeroize::Zeroizing;
 
-/// A face embedding: finite, of length one, 16 to 4096 dimensions. `Debug` shows the dimension, never the components.
+/// A face embedding: finite, of length one, 16 to 4096 dimensions. `Debug` shows the dimension, never the components, and its memory is
+/// wiped when it is dropped.
 #[derive(Clone, PartialEq)]
-pub struct FaceEmbedding(Box<[f32]>);
+pub struct FaceEmbedding(Zeroizing<Box<[f32]>>);
 
 impl FaceEmbedding {
     /// The fewest dimensions.
@@ -32,7 +34,8 @@ impl FaceEmbedding {
         }
         let largest = f64::from(largest);
         let length = components.iter().map(|&c| (f64::from(c) / largest).powi(2)).sum::<f64>().sqrt() * largest;
-        Ok(FaceEmbedding(components.iter().map(|&c| (f64::from(c) / length) as f32).collect()))
+        let scaled: Box<[f32]> = components.iter().map(|&c| (f64::from(c) / length) as f32).collect();
+        Ok(FaceEmbedding(Zeroizing::new(scaled)))
     }
 
     /// How many components.

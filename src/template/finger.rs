@@ -2,6 +2,7 @@
 
 use super::{Minutia, TemplateError};
 use std::fmt;
+use zeroize::Zeroizing;
 
 /// A finger position: 0 unknown, 1 to 5 right thumb to little finger, 6 to 10 left thumb to little finger (ISO/IEC 19794-2).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -56,14 +57,14 @@ impl Impression {
 
 /// One view of one finger: minutiae in the inner form with what the comparison may use beside them.
 ///
-/// `Debug` shows the position and the number of minutiae, never the minutiae.
+/// `Debug` shows the position and the number of minutiae, never the minutiae, and their memory is wiped when the template is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct MinutiaeTemplate {
     position: FingerPosition,
     impression: Impression,
     quality: Option<u8>,
     size: (u16, u16),
-    minutiae: Vec<Minutia>,
+    minutiae: Zeroizing<Vec<Minutia>>,
 }
 
 impl MinutiaeTemplate {
@@ -84,7 +85,13 @@ impl MinutiaeTemplate {
         if minutiae.len() > Self::MAX_MINUTIAE {
             return Err(TemplateError::TooManyMinutiae { found: minutiae.len() });
         }
-        Ok(MinutiaeTemplate { position, impression, quality: quality.map(|q| q.min(100)), size, minutiae })
+        Ok(MinutiaeTemplate {
+            position,
+            impression,
+            quality: quality.map(|q| q.min(100)),
+            size,
+            minutiae: Zeroizing::new(minutiae),
+        })
     }
 
     /// Which finger.

@@ -2,6 +2,7 @@
 
 use bytemuck::{Pod, Zeroable};
 use std::fmt;
+use zeroize::Zeroize;
 
 /// The type of a minutia, as the formats name it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -55,6 +56,12 @@ impl Minutia {
     /// The quality, 1 to 100, or `None` where the extractor did not report one.
     pub fn quality(&self) -> Option<u8> {
         (self.quality != Self::QUALITY_UNKNOWN).then(|| self.quality.min(100))
+    }
+}
+
+impl Zeroize for Minutia {
+    fn zeroize(&mut self) {
+        bytemuck::bytes_of_mut(self).zeroize();
     }
 }
 
