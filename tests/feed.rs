@@ -142,6 +142,7 @@ fn wrong_lines() -> Vec<(String, &'static str, &'static str)> {
         ("[1, 2]".into(), "", "expected an object"),
         ("{\"registration\": \"\u{1}\"}".into(), "", "not JSON: "),
         (with("R1", ""), "registration", "registration ID of 0 bytes: expected 1 to 64"),
+        (with("R1", "R\\u00001"), "registration", "registration ID of 3 bytes: expected no control characters"),
         (with("\"registration\"", "\"registered\""), "registration", "required, but absent"),
         (with("001204000257", "00120400025"), "personal_id", "expected 12 digits"),
         (with("\"001204000257\"", "1204000257"), "personal_id", "expected a text"),

@@ -192,6 +192,12 @@ pub enum Rejection {
         /// What there is too much of.
         reason: &'static str,
     },
+    /// A missing finger without a position or a reason: no feed could say it.
+    #[error("registration {registration}: a missing finger needs a position from 1 to 10 and a reason")]
+    Missing {
+        /// The registration's name.
+        registration: String,
+    },
     /// The gallery failed, not the registration: nothing more can be enrolled by this writer.
     #[error(transparent)]
     Failed(#[from] GalleryError),

@@ -19,7 +19,10 @@ use super::{
     subjects,
     target::Target,
 };
-use crate::registration::{Demographics, Finger, IdScheme, PersonalId, Registration};
+use crate::{
+    registration::{Demographics, Finger, IdScheme, PersonalId, Registration},
+    template::FingerPosition,
+};
 use std::{
     collections::{BTreeMap, HashSet},
     sync::Arc,
@@ -214,6 +217,13 @@ impl Writer {
             }
         } else if registration.templates().next().is_none() {
             return Err(Rejection::Empty { registration: name() });
+        }
+        let unwritable = |finger: &Finger| match finger {
+            Finger::Missing { position, reason } => *position == FingerPosition::UNKNOWN || reason.is_empty(),
+            _ => false,
+        };
+        if registration.fingers.iter().any(unwritable) {
+            return Err(Rejection::Missing { registration: name() });
         }
         if registration.fingers.len() > MAX_FINGERS {
             return Err(Rejection::TooLarge { registration: name(), reason: "more than 255 fingers" });

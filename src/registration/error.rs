@@ -15,11 +15,13 @@ pub enum FeedError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// A registration ID is empty or too long.
-    #[error("registration ID of {found} bytes: expected 1 to 64")]
+    /// A registration ID is empty, too long, or holds what would not be shown.
+    #[error("registration ID of {found} bytes: {reason}")]
     RegistrationId {
         /// Its length in bytes.
         found: usize,
+        /// What it has to be.
+        reason: &'static str,
     },
     /// A template of the record is not usable.
     #[error(transparent)]

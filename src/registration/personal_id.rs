@@ -35,7 +35,7 @@ pub struct Demographics {
     pub birth_year: u16,
 }
 
-/// A personal ID that follows its scheme: 1 to 64 bytes.
+/// A personal ID that follows its scheme: 1 to 64 bytes without control characters, at which other programs would cut it or break a line.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct PersonalId(Box<str>);
 
@@ -53,6 +53,7 @@ impl PersonalId {
             IdScheme::Vietnam if text.len() != 12 => refuse("expected 12 digits"),
             IdScheme::Vietnam if !text.bytes().all(|b| b.is_ascii_digit()) => refuse("expected digits only"),
             IdScheme::Opaque if text.is_empty() || text.len() > Self::MAX_BYTES => refuse("expected 1 to 64 bytes"),
+            IdScheme::Opaque if text.contains(char::is_control) => refuse("expected no control characters"),
             _ => Ok(PersonalId(text.into())),
         }
     }
@@ -95,6 +96,15 @@ impl fmt::Display for PersonalId {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn control_characters_are_no_part_of_an_id() {
+        for text in ["ann\0evil", "ann\nERROR", "\u{85}"] {
+            assert!(PersonalId::new(text, IdScheme::Opaque).is_err());
+            assert!(crate::registration::RegistrationId::new(text).is_err());
+        }
+        assert!(PersonalId::new("Nguyễn-1", IdScheme::Opaque).is_ok());
+    }
 
     #[test]
     fn century_and_sex_share_a_digit() {

@@ -4,7 +4,7 @@ use super::{FeedError, PersonalId};
 use crate::template::{FaceEmbedding, FingerPosition, MinutiaeTemplate, Record, TemplateError};
 use std::fmt;
 
-/// A registration's own name: 1 to 64 bytes, unique in a gallery.
+/// A registration's own name: 1 to 64 bytes without control characters, unique in a gallery.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct RegistrationId(Box<str>);
 
@@ -15,10 +15,14 @@ impl RegistrationId {
     /// The ID that `text` spells.
     ///
     /// # Errors
-    /// [`FeedError::RegistrationId`] unless it has 1 to 64 bytes.
+    /// [`FeedError::RegistrationId`] unless it has 1 to 64 bytes, none of them of a control character.
     pub fn new(text: &str) -> Result<Self, FeedError> {
+        let refuse = |reason| Err(FeedError::RegistrationId { found: text.len(), reason });
         if text.is_empty() || text.len() > Self::MAX_BYTES {
-            return Err(FeedError::RegistrationId { found: text.len() });
+            return refuse("expected 1 to 64");
+        }
+        if text.contains(char::is_control) {
+            return refuse("expected no control characters");
         }
         Ok(RegistrationId(text.into()))
     }

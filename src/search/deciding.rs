@@ -31,8 +31,15 @@ impl Deciding {
     /// The judge of comparisons by `modality` in the gallery of `snapshot`.
     ///
     /// # Errors
-    /// If the level is no rate, or the face calibration is of another model than the gallery's.
+    /// If the level is no rate, a threshold no number, or the face calibration is of another model than the gallery's.
     pub fn judge(&self, snapshot: &Snapshot, modality: Modality) -> Result<Judge, SearchError> {
+        for (option, threshold) in
+            [("face threshold", self.face_threshold), ("finger threshold", self.finger_threshold)]
+        {
+            if let Some(found) = threshold.filter(|threshold| !threshold.is_finite()) {
+                return Err(SearchError::Option { option, found, expected: "a number" });
+            }
+        }
         if let (Some(calibration), Some(face)) = (&self.face, snapshot.face()) {
             calibration.check_system(&face.model)?;
         }

@@ -1,5 +1,6 @@
 //! Why a search could not answer.
 
+use super::Depth;
 use crate::{
     decision::DecisionError, face::FaceError, fingerprint::FingerprintError, gallery::GalleryError,
     registration::RegistrationId, simd::LevelError,
@@ -66,7 +67,27 @@ pub enum SearchError {
         /// What does not fit.
         reason: Box<str>,
     },
+    /// An option is not what it has to be.
+    #[error("{option} of {found}: expected {expected}")]
+    Option {
+        /// Which.
+        option: &'static str,
+        /// What was given.
+        found: f64,
+        /// What it has to be.
+        expected: &'static str,
+    },
     /// The caller's flag stopped the search.
     #[error("the search was stopped")]
     Stopped,
+}
+
+/// Refuses a depth that says nothing.
+pub(super) fn check_depth(depth: Depth) -> Result<(), SearchError> {
+    let (option, found) = match depth {
+        Depth::Exhaustive => return Ok(()),
+        Depth::Share(share) => ("share that survives the screen", share),
+        Depth::Miss(miss) => ("miss rate of the screen", miss),
+    };
+    if (0.0..=1.0).contains(&found) { Ok(()) } else { Err(SearchError::Option { option, found, expected: "0 to 1" }) }
 }

@@ -7,6 +7,7 @@
 
 use super::{
     Depth, Filter, FingerMatching, Judgement, Modality, PartScores, Search, SearchError, Work,
+    error::check_depth,
     fingers::{FingerView, ReferenceFinger, compare_fingers},
     probe::{Bench, Probe},
     references::{References, SegmentReferences, is_kept},
@@ -109,6 +110,7 @@ impl Search<'_> {
         probes: &[Registration],
         options: &IdentifyOptions<'_>,
     ) -> Result<(Vec<Identification>, Work), SearchError> {
+        check_depth(options.depth)?;
         let kept = self.rows_kept(&options.filter)?;
         let probes = probes
             .par_iter()

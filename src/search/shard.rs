@@ -28,6 +28,7 @@
 
 use super::{
     Identification, IdentifyOptions, Search, SearchError, ShardScreen, Work,
+    error::check_depth,
     identify::{Candidate, Named as NamedPlace},
     probe::{Bench, Probe},
 };
@@ -120,6 +121,7 @@ impl Search<'_> {
         probes: &'p [Registration],
         options: &IdentifyOptions<'_>,
     ) -> Result<Vec<Probe<'p>>, SearchError> {
+        check_depth(options.depth)?;
         probes.par_iter().map(|probe| Probe::new(probe, options.modality, self.references.snapshot)).collect()
     }
 

@@ -10,7 +10,8 @@
 //   Any other pointer has to be good for what it points to. Nothing that is handed over is kept after the call.
 // - Texts are UTF-8 and end in zero. Templates are never part of a message.
 // - A call says whether several threads may make it at once. Searches share the threads of the library among them.
-// - No panic of the library crosses into C: it is VANTAY_ERROR_PANIC.
+// - No panic of the library crosses into C: it is VANTAY_ERROR_PANIC. Nor may what the library calls leave otherwise than by
+//   returning: no C++ exception, no longjmp. Progress is told on threads of the library.
 
 
 #ifndef VANTAY_H
@@ -228,7 +229,7 @@ typedef struct {
   const uint8_t *record;
   // Its bytes.
   size_t record_length;
-  // Why the finger could not be captured, such as "amputated", at most 64 bytes: then there is no record. NULL if it was.
+  // Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then there is no record, and a position. NULL if it was.
   const char *missing;
 } vantay_finger_t;
 
@@ -483,7 +484,7 @@ vantay_result_t vantay_stop_new(vantay_stop_t **stop);
 
 // Sets a stop, so that the calls that look at it end with `VANTAY_ERROR_STOPPED`, or with `stopped` false clears it for the next ones.
 //
-// May be called from any thread, and from a signal handler.
+// May be called from any thread, and from a signal handler, so it leaves `vantay_last_detail` as it is.
 vantay_result_t vantay_stop_set(const vantay_stop_t *stop,
                                 bool stopped);
 

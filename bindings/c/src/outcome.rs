@@ -60,6 +60,7 @@ fn number_of(error: &Error) -> vantay_result_t {
         }
         Error::Rejection(_) => VANTAY_ERROR_REJECTED,
         Error::Search(SearchError::Model { .. } | SearchError::DifferentModels { .. }) => VANTAY_ERROR_MODEL,
+        Error::Search(SearchError::Option { .. }) => VANTAY_ERROR_ARGUMENT,
         Error::Search(SearchError::Stopped) => VANTAY_ERROR_STOPPED,
         Error::Search(SearchError::Decision(_)) | Error::Decision(_) => VANTAY_ERROR_DECISION,
         Error::Search(SearchError::Level(_)) | Error::Level(_) => VANTAY_ERROR_SIMD_LEVEL,
@@ -110,7 +111,9 @@ pub(crate) fn answered(name: &str, body: impl FnOnce() -> Result<(), Failure>) -
             Failure::new(VANTAY_ERROR_PANIC, detail)
         }
     };
-    keep(failure.detail);
+    if !failure.detail.is_empty() {
+        keep(failure.detail);
+    }
     failure.result
 }
 

@@ -17,7 +17,7 @@ pub struct vantay_finger_t {
     pub record: *const u8,
     /// Its bytes.
     pub record_length: usize,
-    /// Why the finger could not be captured, such as "amputated", at most 64 bytes: then there is no record. NULL if it was.
+    /// Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then there is no record, and a position. NULL if it was.
     pub missing: *const c_char,
 }
 
@@ -87,6 +87,13 @@ pub(crate) unsafe fn registration_of(
         };
         let position = FingerPosition::new(finger.position)?;
         match missing {
+            Some(_) if !record.is_empty() => {
+                return Err(Failure::new(VANTAY_ERROR_ARGUMENT, "a finger has both record and missing".to_owned()));
+            }
+            Some("") => return Err(Failure::new(VANTAY_ERROR_ARGUMENT, "missing is empty".to_owned())),
+            Some(_) if position == FingerPosition::UNKNOWN => {
+                return Err(Failure::new(VANTAY_ERROR_ARGUMENT, "a missing finger needs a position".to_owned()));
+            }
             Some(reason) if reason.len() > 64 => {
                 return Err(Failure::new(VANTAY_ERROR_ARGUMENT, format!("missing of {} bytes", reason.len())));
             }

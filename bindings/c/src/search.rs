@@ -107,8 +107,8 @@ impl Looking {
     fn of(modality: Modality, fingers: FingerMatching, miss: f64, every_finger: bool) -> Looking {
         let depth = match miss {
             0.0 => IdentifyOptions::default().depth,
-            miss if miss > 0.0 => Depth::Miss(miss),
-            _ => Depth::Exhaustive,
+            miss if miss < 0.0 => Depth::Exhaustive,
+            miss => Depth::Miss(miss),
         };
         // Without portraits, every finger has to be looked at.
         Looking { modality, fingers, depth, every_finger: every_finger || modality == Modality::Fingerprint }

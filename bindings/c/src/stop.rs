@@ -21,12 +21,20 @@ pub unsafe extern "C" fn vantay_stop_new(stop: *mut *mut vantay_stop_t) -> vanta
 
 /// Sets a stop, so that the calls that look at it end with `VANTAY_ERROR_STOPPED`, or with `stopped` false clears it for the next ones.
 ///
-/// May be called from any thread, and from a signal handler.
+/// May be called from any thread, and from a signal handler, so it leaves `vantay_last_detail` as it is.
 #[boundary]
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_stop_set(stop: *const vantay_stop_t, stopped: bool) -> vantay_result_t {
+    // Nothing may be allocated here, not even for a message.
+    let wrong = |result| Err(Failure::new(result, String::new()));
+    if stop.is_null() {
+        return wrong(VANTAY_ERROR_NULL);
+    }
+    if !stop.is_aligned() {
+        return wrong(VANTAY_ERROR_ALIGNMENT);
+    }
     // SAFETY: the header asks for a handle of this library.
-    unsafe { reference(stop, "stop")? }.0.store(stopped, Relaxed);
+    unsafe { &*stop }.0.store(stopped, Relaxed);
     Ok(())
 }
 

@@ -200,7 +200,15 @@ void raw_templates_are_taken(const char *vectors, const char *path)
     reason[sizeof reason - 1] = '\0';
     fingers[1].missing = reason;
     EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_ERROR_ARGUMENT);
+    fingers[1].missing = "";
+    EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_ERROR_ARGUMENT);
     fingers[1].missing = "amputated";
+    fingers[1].position = 0;
+    EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_ERROR_ARGUMENT);
+    fingers[1].position = 7;
+    fingers[0].missing = "bandaged";
+    EXPECT_RESULT(vantay_writer_enroll(writer, &registration), VANTAY_ERROR_ARGUMENT);
+    fingers[0].missing = NULL;
     fingers[0].position = 11;
     EXPECT(vantay_writer_enroll(writer, &registration) != VANTAY_OK);
     fingers[0].position = 2;

@@ -1,7 +1,7 @@
 //! Results as arrays: one allocation a column, handed to numpy without a copy.
 
 use numpy::{IntoPyArray, PyArray1, PyArrayMethods};
-use pyo3::{prelude::*, types::PyDict};
+use pyo3::{exceptions::PyMemoryError, prelude::*, types::PyDict};
 use vantay::{
     decision::Decision,
     search::{Deduplication, DuplicatePair, Identification, Judgement, PartScores},
@@ -59,6 +59,18 @@ fn judgements<'py>(into: &Bound<'py, PyDict>, rows: &[Option<&Judgement>]) -> Py
     into.set_item("extrapolated", extrapolated.into_pyarray(py))?;
     let decisions: Vec<u8> = rows.iter().map(|row| row.map_or(0, |j| number_of(j.decision))).collect();
     into.set_item("decision", decisions.into_pyarray(py))
+}
+
+/// About the bytes of a candidate's place in the columns.
+const PLACE: usize = 256;
+
+/// Refuses answers for which there is no memory, before they are looked for.
+pub fn check_room(probes: usize, top: usize) -> PyResult<()> {
+    let bytes = probes.checked_mul(top).and_then(|places| places.checked_mul(PLACE));
+    if bytes.is_some_and(|bytes| Vec::<u8>::new().try_reserve_exact(bytes).is_ok()) {
+        return Ok(());
+    }
+    Err(PyMemoryError::new_err(format!("top={top}: no memory for so many candidates of each of {probes} probes")))
 }
 
 /// The candidates of `answers` as columns of `answers × width` rows; rows without a candidate are empty.

@@ -4,7 +4,7 @@ use pyo3::{prelude::*, types::PyDict};
 use vantay::{
     Error,
     gallery::{GalleryError, Rejection},
-    registration::{FeedError, FeedProblem},
+    registration::{FeedError, FeedPlace, FeedProblem},
     search::SearchError,
 };
 
@@ -28,6 +28,7 @@ fn class_of(error: &Error) -> &'static str {
         Error::Search(SearchError::Level(_)) | Error::Level(_) => "LevelError",
         Error::Search(SearchError::Decision(_)) | Error::Decision(_) => "DecisionError",
         Error::Search(SearchError::Model { .. } | SearchError::DifferentModels { .. }) => "ModelError",
+        Error::Search(SearchError::Option { .. }) => "SearchOptionError",
         Error::Search(_) => "SearchError",
         Error::Evaluation(_) => "EvaluationError",
         Error::Synthesis(_) => "SynthesisError",
@@ -76,10 +77,26 @@ pub fn raise_at(py: Python<'_>, error: impl Into<Error>, what: &str, number: usi
     };
     let details = PyDict::new(py);
     let set = details.set_item("number", number).and_then(|()| match &error {
-        Error::FeedLine(problem) => details.set_item("field", &problem.field),
+        Error::FeedLine(problem) => {
+            details.set_item("kind", problem.reason.kind())?;
+            details.set_item("field", &problem.field)
+        }
         _ => Ok(()),
     });
     match set.and_then(|()| exception(py, class_of(&error), &format!("{what} {number}: {message}"), &details)) {
+        Ok(exception) | Err(exception) => exception,
+    }
+}
+
+/// A registration of a feed that the gallery does not take.
+pub fn raise_in(py: Python<'_>, rejection: Rejection, place: &FeedPlace) -> PyErr {
+    let details = PyDict::new(py);
+    let message = format!("{}:{}: {rejection}", place.file, place.line);
+    let set = details
+        .set_item("file", &*place.file)
+        .and_then(|()| details.set_item("line", place.line))
+        .and_then(|()| details.set_item("offset", place.offset));
+    match set.and_then(|()| exception(py, class_of(&rejection.into()), &message, &details)) {
         Ok(exception) | Err(exception) => exception,
     }
 }

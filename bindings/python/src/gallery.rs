@@ -3,10 +3,10 @@
 use crate::{
     columns,
     deciding::Asked,
-    errors::{raise, raise_at, raise_own},
+    errors::{raise, raise_at, raise_in, raise_own},
     looking::Looking,
     probes,
-    running::{On, Stop, run, silent},
+    running::{On, Stop, check_threads, run, silent},
     searches,
 };
 use numpy::PyReadonlyArray2;
@@ -20,10 +20,10 @@ use std::{
     },
 };
 use vantay::{
-    gallery::{FaceSpec, Gallery as Stored, Options, Privacy, ReadOptions, Rejection, Snapshot, Writer},
+    gallery::{FaceSpec, Gallery as Stored, GalleryError, Options, Privacy, ReadOptions, Rejection, Snapshot, Writer},
     registration::{
-        FeedError, FeedLine, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration, RegistrationId,
-        Rejects,
+        FeedError, FeedLine, FeedPlace, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration,
+        RegistrationId, Rejects,
     },
     search::SearchColumns,
 };
@@ -34,6 +34,32 @@ enum Hold {
     Idle(Box<Writer>),
     /// A call of another thread, or one that was interrupted and has not ended, has it.
     Busy,
+    /// So it is, and the writer is to be given up when that call ends.
+    Closing,
+}
+
+/// The writer in the hands of a call, which gives it back when it is dropped: also if the call never ran.
+struct Held {
+    writer: Option<Box<Writer>>,
+    back: Arc<Mutex<Hold>>,
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        // After a panic nobody knows what the writer holds.
+        let writer = self.writer.take().filter(|_| !std::thread::panicking());
+        let mut hold = self.back.lock();
+        let given_up = match (&*hold, writer) {
+            (Hold::Busy, Some(writer)) => {
+                *hold = Hold::Idle(writer);
+                return;
+            }
+            (_, writer) => writer,
+        };
+        *hold = Hold::ReadOnly;
+        drop(hold);
+        drop(given_up);
+    }
 }
 
 /// A gallery that is open.
@@ -77,13 +103,14 @@ impl Gallery {
         if writable { Gallery::with_writer(py, stored) } else { Ok(Gallery::holding(stored, Hold::ReadOnly)) }
     }
 
-    /// Gives the writer up; what was not committed is forgotten.
-    fn close(&self, py: Python<'_>) -> PyResult<()> {
+    /// Gives the writer up; what was not committed is forgotten. If another call has it: an error, or, if it may be `later`, when that call ends.
+    fn close(&self, py: Python<'_>, later: bool) -> PyResult<()> {
         let mut hold = self.writer.lock();
-        if matches!(*hold, Hold::Busy) {
-            return Err(busy(py));
-        }
-        *hold = Hold::ReadOnly;
+        *hold = match *hold {
+            Hold::Busy | Hold::Closing if later => Hold::Closing,
+            Hold::Busy | Hold::Closing => return Err(busy(py)),
+            Hold::ReadOnly | Hold::Idle(_) => Hold::ReadOnly,
+        };
         Ok(())
     }
 
@@ -131,37 +158,46 @@ impl Gallery {
         skip: bool,
         threads: Option<usize>,
     ) -> PyResult<(u64, u64, Vec<Reason>)> {
+        threads.map(check_threads).transpose()?;
         let options = probes::feed_options(&self.stored.snapshot(), threads.unwrap_or(0));
-        self.writing(py, move |writer, stop| {
+        let outcome = self.writing(py, move |writer, stop| {
             let mut rejects = Rejects::new(on_error(skip), None::<Vec<u8>>);
             let mut reader = FeedReader::open(path, options)?;
             let mut enrolled = 0;
             while let Some(lines) = reader.next_batch() {
                 stop.check()?;
                 for line in lines {
-                    enrolled += u64::from(enroll_line(writer, line, &mut rejects)?);
+                    match enroll_line(writer, line, &mut rejects)? {
+                        Enrolled::Yes => enrolled += 1,
+                        Enrolled::No => {}
+                        Enrolled::Refused(place, rejection) if !skip => return Ok(Err((place, rejection))),
+                        Enrolled::Refused(place, rejection) => rejects.reject(refused(place, &rejection), &[])?,
+                    }
                 }
             }
             let reasons = rejects.reasons().into_iter().map(|r| (r.field, r.kind, r.lines, r.first)).collect();
-            Ok((enrolled, rejects.lines(), reasons))
-        })
+            Ok(Ok((enrolled, rejects.lines(), reasons)))
+        })?;
+        outcome.map_err(|(place, rejection)| raise_in(py, rejection, &place))
     }
 
-    /// Enrols records, each a line of a feed. Says of each that was rejected its number and why.
-    fn enroll_lines(
-        &self,
-        py: Python<'_>,
-        lines: Vec<PyBackedBytes>,
-        skip: bool,
-    ) -> PyResult<(u64, Vec<(usize, String)>)> {
+    /// Enrols records, each a line of a feed. Says of each that was rejected its number, field, kind and why.
+    fn enroll_lines(&self, py: Python<'_>, lines: Vec<PyBackedBytes>, skip: bool) -> PyResult<(u64, Vec<Refused>)> {
         let options = probes::feed_options(&self.stored.snapshot(), 0);
         let mut rejected = Vec::new();
         let mut registrations = Vec::with_capacity(lines.len());
         for (number, line) in lines.iter().enumerate() {
             match vantay::registration::parse_line(line, &options) {
                 Ok(registration) => registrations.push((number, registration)),
-                Err(problem) if skip => rejected.push((number, problem.reason.to_string())),
-                Err(problem) => return Err(raise_at(py, problem, "record", number)),
+                Err(problem) if skip => {
+                    let (kind, reason) = (problem.reason.kind(), problem.reason.to_string());
+                    rejected.push((number, problem.field, kind, reason));
+                }
+                Err(problem) => {
+                    // What stood before it is staged, as of a feed.
+                    self.enroll_all(py, registrations, false)?;
+                    return Err(raise_at(py, problem, "record", number));
+                }
             }
         }
         let (enrolled, refused) = self.enroll_all(py, registrations, skip)?;
@@ -220,7 +256,7 @@ impl Gallery {
         let mut hold = self.writer.lock();
         match *hold {
             Hold::ReadOnly => Err(read_only(py)),
-            Hold::Busy => Err(busy(py)),
+            Hold::Busy | Hold::Closing => Err(busy(py)),
             Hold::Idle(_) => {
                 // The lock on the files goes with the old writer before the new one takes it.
                 *hold = Hold::ReadOnly;
@@ -352,6 +388,10 @@ impl Gallery {
     }
 }
 
+/// A record that was rejected: its number, the field, the kind of error, and why.
+type Refused = (usize, String, &'static str, String);
+/// The kind of error where the gallery does not take a registration, as of a feed's lines.
+const REFUSED: &str = "refused";
 /// A reason for rejections: the field, the kind of error, how many lines, and the first of them.
 type Reason = (String, &'static str, u64, String);
 /// What a check found: problems as (file, offset, part, reason), the commit, files, bytes.
@@ -378,20 +418,20 @@ impl Gallery {
         py: Python<'_>,
         work: impl FnOnce(&mut Writer, &Stop) -> Result<T, vantay::Error> + Send + 'static,
     ) -> PyResult<T> {
-        let held = std::mem::replace(&mut *self.writer.lock(), Hold::Busy);
-        let mut writer = match held {
-            Hold::Idle(writer) => writer,
-            Hold::ReadOnly => {
-                *self.writer.lock() = Hold::ReadOnly;
-                return Err(read_only(py));
+        let mut hold = self.writer.lock();
+        let writer = match std::mem::replace(&mut *hold, Hold::Busy) {
+            Hold::Idle(writer) => Some(writer),
+            other => {
+                let error = if matches!(other, Hold::ReadOnly) { read_only(py) } else { busy(py) };
+                *hold = other;
+                return Err(error);
             }
-            Hold::Busy => return Err(busy(py)),
         };
-        let back = Arc::clone(&self.writer);
-        let work = move |stop: &Stop| {
-            let outcome = work(&mut writer, stop);
-            *back.lock() = Hold::Idle(writer);
-            outcome
+        drop(hold);
+        let mut held = Held { writer, back: Arc::clone(&self.writer) };
+        let work = move |stop: &Stop| match &mut held.writer {
+            Some(writer) => work(writer, stop),
+            None => Err(GalleryError::Option { reason: "the writer was given up" }.into()),
         };
         run(py, On::Thread, work, silent)
     }
@@ -401,7 +441,7 @@ impl Gallery {
         py: Python<'_>,
         registrations: Vec<(usize, Registration)>,
         skip: bool,
-    ) -> PyResult<(u64, Vec<(usize, String)>)> {
+    ) -> PyResult<(u64, Vec<Refused>)> {
         let outcome = self.writing(py, move |writer, stop| {
             let (mut enrolled, mut refused) = (0, Vec::new());
             for (number, registration) in registrations {
@@ -409,7 +449,9 @@ impl Gallery {
                 match writer.enroll(registration) {
                     Ok(()) => enrolled += 1,
                     Err(error @ Rejection::Failed(_)) => return Err(error.into()),
-                    Err(rejection) if skip => refused.push((number, rejection.to_string())),
+                    Err(rejection) if skip => {
+                        refused.push((number, String::new(), REFUSED, rejection.to_string()));
+                    }
                     Err(rejection) => return Ok(Err((number, rejection))),
                 }
             }
@@ -431,23 +473,27 @@ fn busy(py: Python<'_>) -> PyErr {
     raise_own(py, "GalleryLockedError", "another call is writing to this gallery")
 }
 
-/// Enrols the registration of a line, or hands the line to the rejects.
-fn enroll_line(writer: &mut Writer, line: FeedLine, rejects: &mut Rejects<Vec<u8>>) -> Result<bool, vantay::Error> {
-    let FeedLine { place, outcome, .. } = &line;
-    let refused = match outcome {
-        Err(_) => return Ok(rejects.accept(line).map(|_| false)?),
-        Ok(registration) => match writer.enroll(registration.clone()) {
-            Ok(()) => return Ok(true),
-            Err(error @ Rejection::Failed(_)) => return Err(error.into()),
-            Err(rejection) => rejection,
-        },
-    };
-    let problem = FeedProblem {
-        offset: place.offset,
-        place: place.clone(),
-        field: String::new(),
-        reason: FeedError::Refused { reason: refused.to_string() },
-    };
-    rejects.reject(problem, line.raw())?;
-    Ok(false)
+/// What became of a line.
+enum Enrolled {
+    Yes,
+    /// It is among the rejects.
+    No,
+    /// The gallery does not take it.
+    Refused(FeedPlace, Rejection),
+}
+
+/// Enrols the registration of a line, or hands a bad line to the rejects.
+fn enroll_line(writer: &mut Writer, line: FeedLine, rejects: &mut Rejects<Vec<u8>>) -> Result<Enrolled, vantay::Error> {
+    let Some((place, registration)) = rejects.accept(line)? else { return Ok(Enrolled::No) };
+    match writer.enroll(registration) {
+        Ok(()) => Ok(Enrolled::Yes),
+        Err(error @ Rejection::Failed(_)) => Err(error.into()),
+        Err(rejection) => Ok(Enrolled::Refused(place, rejection)),
+    }
+}
+
+/// A rejection as the problem of a line.
+fn refused(place: FeedPlace, rejection: &Rejection) -> FeedProblem {
+    let reason = FeedError::Refused { reason: rejection.to_string() };
+    FeedProblem { offset: place.offset, place, field: String::new(), reason }
 }

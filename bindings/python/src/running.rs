@@ -133,12 +133,18 @@ pub fn silent(_: Python<'_>) -> PyResult<()> {
     Ok(())
 }
 
+/// Refuses a number of threads that is none.
+pub fn check_threads(threads: usize) -> PyResult<()> {
+    if (1..=4096).contains(&threads) {
+        return Ok(());
+    }
+    Err(PyValueError::new_err(format!("threads={threads}: expected 1 to 4096, or None for all cores")))
+}
+
 /// The pool of so many threads, made once.
 fn pool(threads: usize) -> PyResult<Arc<ThreadPool>> {
     static POOLS: LazyLock<Mutex<HashMap<usize, Arc<ThreadPool>>>> = LazyLock::new(Mutex::default);
-    if !(1..=4096).contains(&threads) {
-        return Err(PyValueError::new_err(format!("threads={threads}: expected 1 to 4096, or None for all cores")));
-    }
+    check_threads(threads)?;
     let mut pools = POOLS.lock();
     if let Some(pool) = pools.get(&threads) {
         return Ok(Arc::clone(pool));

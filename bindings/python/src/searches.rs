@@ -13,6 +13,7 @@ use parking_lot::Mutex;
 use pyo3::{prelude::*, pybacked::PyBackedBytes, types::PyDict};
 use std::{path::PathBuf, sync::Arc};
 use vantay::{
+    decision::Decision,
     gallery::Snapshot,
     registration::Registration,
     search::{
@@ -112,8 +113,10 @@ pub fn deduplicate<'py>(
         Ok(search.deduplicate(other.as_ref(), &options)?)
     };
     let found = run(py, On::Cores(threads), work, |py| {
+        // The lock is given back before anybody is told: those who work take it too.
+        let told = latest.lock().take();
         if let Some(call) = &progress
-            && let Some(Progress { stage, done, total }) = latest.lock().take()
+            && let Some(Progress { stage, done, total }) = told
         {
             call.call1(py, (stage, done, total))?;
         }
@@ -130,9 +133,13 @@ fn of_whole(search: Search<'_>, whole: Option<GallerySize>) -> Search<'_> {
     }
 }
 
-/// Keeps the candidates of each answer that `keeps` keeps.
+/// Keeps the candidates of each answer that `keeps` keeps, and the best decision of these.
 pub fn keep(answers: &mut [Identification], keeps: impl Fn(&vantay::search::Candidate) -> bool) {
-    answers.iter_mut().for_each(|answer| answer.candidates.retain(&keeps));
+    for answer in answers {
+        answer.candidates.retain(&keeps);
+        let kept = answer.candidates.iter().map(|candidate| candidate.judgement.decision);
+        answer.decision = kept.max_by_key(|&decision| columns::number_of(decision)).unwrap_or(Decision::None);
+    }
 }
 
 /// Identifies in batches; an interrupt is heard between them and, by the library itself, within.
@@ -146,6 +153,7 @@ pub fn identify(
 ) -> PyResult<Vec<Identification>> {
     let modality = looking.modality()?;
     let options = looking.options()?;
+    columns::check_room(probes.len(), looking.top)?;
     let judge = asked.deciding(py)?.judge(&snapshot, modality).map_err(|error| raise(py, error))?;
     let with_fingers = probes.iter().any(|probe| !probe.fingers.is_empty());
     let registrations = snapshot.info().registrations;

@@ -93,6 +93,7 @@ impl ShardBatch {
     /// The candidates that this shard holds as columns, and where they stand as `ranks` (n, 2).
     fn ranked<'py>(&self, py: Python<'py>, named: PyBackedBytes) -> PyResult<Bound<'py, PyDict>> {
         let named: Vec<Named> = unpacked(&named)?;
+        columns::check_room(self.at.probes.len(), self.at.options.top)?;
         let ranked =
             self.run(py, move |at, stop| Ok(at.search()?.rank_in_shard(&at.probes, &options(at, stop), &named)?))?;
         let top = self.at.options.top;

@@ -2,6 +2,9 @@
 
 import json
 import os
+import signal
+import threading
+import time
 
 import numpy as np
 import pytest
@@ -88,16 +91,38 @@ def test_bad_records_stop_the_run_or_are_passed_over(empty, tmp_path):
     with pytest.raises(vantay.FeedError, match="record 1: portrait.model") as caught:
         empty.enroll([good, bad])
     assert (caught.value.number, caught.value.field) == (1, "portrait.model")
+    assert caught.value.kind
+    assert empty.staged == 1, "what stood before it is staged"
+    empty.rollback()
     done = empty.enroll([bad, good], on_error="skip")
     assert (done.enrolled, done.rejected) == (1, 1)
+    assert (done.reasons[0].field, done.reasons[0].kind) == ("portrait.model", caught.value.kind)
     feed = tmp_path / "feed.ndjson"
     lines = [{**good, "portrait": {"model": "m", "embedding": good["portrait"]["embedding"].tolist()}}, {}]
     feed.write_text("\n".join(map(json.dumps, lines)))
     done = empty.enroll(feed, on_error="skip")
     assert (done.enrolled, done.rejected) == (0, 2), "the first exists, the second is empty"
-    with pytest.raises(vantay.FeedError) as caught:
+    with pytest.raises(vantay.RegistrationExistsError, match=":1: registration") as caught:
         empty.enroll(feed)
-    assert (caught.value.line, caught.value.file) == (1, str(feed))
+    assert (caught.value.line, caught.value.file, caught.value.offset) == (1, str(feed), 0)
+    with pytest.raises(ValueError, match="threads=0"):
+        empty.enroll(feed, threads=0)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="skipped: an interrupt in a write: no named pipes here")
+def test_an_interrupt_is_seen_though_a_write_goes_on(tmp_path):
+    pipe = tmp_path / "pipe.ndjson"
+    os.mkfifo(pipe)
+    with pytest.raises(KeyboardInterrupt):
+        with vantay.Gallery.create(tmp_path / "g", face_model="m", face_dim=16) as gallery:
+            threading.Timer(0.3, signal.raise_signal, [signal.SIGINT]).start()
+            gallery.enroll(pipe)
+    with pytest.raises(BlockingIOError):
+        gallery.commit()
+    pipe.write_text("{}")
+    while gallery.writable:
+        time.sleep(0.01)
+    vantay.Gallery.open(tmp_path / "g", writable=True).close()
 
 
 def test_errors_are_what_python_expects(empty, tmp_path):

@@ -53,6 +53,39 @@ def test_places_without_a_candidate_are_empty(faces):
     assert gallery.identify_faces(np.empty((0, 64))).subjects.shape == (0, 10)
 
 
+def test_a_decision_is_that_of_the_candidates_that_are_left(faces):
+    gallery, _, rows = faces
+    assert (gallery.identify_faces(rows[:3], threshold=0.9).decisions == "match").all()
+    none = gallery.identify_faces(rows[:3], threshold=1.5)
+    assert none.counts.tolist() == [0] * 3 and (none.decisions == "none").all()
+
+
+@pytest.mark.parametrize("top", [2**40, 2**62])
+def test_more_candidates_than_there_is_memory_for_are_refused(faces, top):
+    with pytest.raises(MemoryError, match=f"top={top}"):
+        faces[0].identify_faces(faces[2][:2], top=top)
+
+
+@pytest.mark.parametrize("wrong", [{"face_threshold": float("nan")}, {"miss": 2.0}, {"miss": float("nan")}])
+def test_options_that_say_nothing_are_refused(gallery, records, wrong):
+    with pytest.raises(vantay.SearchOptionError, match="expected"):
+        gallery.identify(records[:1], **wrong)
+
+
+def test_rows_may_lie_anywhere(faces):
+    gallery, _, rows = faces
+    askew = np.frombuffer(b"x" + rows[:3].tobytes(), np.float32, offset=1).reshape(3, 64)
+    assert (gallery.identify_faces(askew).subjects == gallery.identify_faces(rows[:3]).subjects).all()
+
+
+def test_whoever_is_told_of_progress_may_search(faces):
+    gallery, _, rows = faces
+    found = gallery.deduplicate(
+        face_threshold=0.99, threads=1, progress=lambda *_: gallery.identify_faces(rows[:1], threads=1)
+    )
+    assert len(found) == 0
+
+
 def test_filters_keep_subjects_by_what_their_ids_say(gallery, records):
     rows = np.random.default_rng(1).standard_normal((3, 64))
     found = gallery.identify_faces(rows, top=100, sex="f", born=(1960, 1990))

@@ -31,6 +31,7 @@ pub use options::{DeduplicateOptions, Progress};
 use super::{
     Modality, Search, SearchError, Work,
     checkpoint::Ledger,
+    error::check_depth,
     pair::{Compared, PairRules},
     probe::Bench,
 };
@@ -50,7 +51,7 @@ impl Search<'_> {
     /// registration that is in both is not held against itself; what is wrong within a registration is looked for in this gallery alone.
     ///
     /// # Errors
-    /// If a gallery is damaged, the two hold embeddings of different models, a checkpoint is of another run, or the caller stopped it.
+    /// If a gallery is damaged, the depth is no share, the two hold embeddings of different models, a checkpoint is of another run, or the caller stopped it.
     pub fn deduplicate(
         &self,
         against: Option<&Search<'_>>,
@@ -117,6 +118,7 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
     ) -> Result<Self, SearchError> {
         let within = against.is_none();
         let right: &Search<'r> = against.unwrap_or(left);
+        check_depth(options.depth)?;
         let (a, b) = (left.references.snapshot, right.references.snapshot);
         if let (Some(a), Some(b)) = (a.face(), b.face())
             && a != b

@@ -45,6 +45,11 @@ class FeedReadError(FeedError, OSError):
 class RejectionError(VantayError, ValueError):
     """A gallery did not take a registration."""
 
+    #: Of a feed's line: the file, the line from 1, and the byte of the uncompressed feed at which it starts.
+    file: str = ""
+    line: Optional[int] = None
+    offset: Optional[int] = None
+
 
 class RegistrationExistsError(RejectionError):
     """The gallery has a registration of this name."""
@@ -102,6 +107,10 @@ class UnknownSubjectError(GalleryError, KeyError):
 
 class SearchError(VantayError):
     """A search could not answer."""
+
+
+class SearchOptionError(SearchError, ValueError):
+    """An option of a search is out of its range."""
 
 
 class ModelError(SearchError, ValueError):

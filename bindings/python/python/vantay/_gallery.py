@@ -158,8 +158,12 @@ class Gallery:
         self._native.warm(threads)
 
     def close(self) -> None:
-        """Gives the writer up; what was not committed is forgotten. Searches stay possible."""
-        self._native.close()
+        """Gives the writer up; what was not committed is forgotten. Searches stay possible.
+
+        :raises GalleryLockedError: (a ``BlockingIOError``) while another call writes. At the end of a ``with`` that an exception
+            leaves, such as that of Ctrl-C, the writer is given up when that call ends.
+        """
+        self._native.close(False)
 
     def __enter__(self) -> "Gallery":
         return self
@@ -167,7 +171,7 @@ class Gallery:
     def __exit__(
         self, kind: Optional[Type[BaseException]], error: Optional[BaseException], trace: Optional[TracebackType]
     ) -> None:
-        self.close()
+        self._native.close(kind is not None)
 
     # Enrolment
 
@@ -180,7 +184,8 @@ class Gallery:
         ``on_error="skip"`` it is counted and passed over.
 
         :raises FeedError: (a ``ValueError``) with file, line, byte offset and field, if a record is not right.
-        :raises RejectionError: (a ``ValueError``) if the gallery does not take it, such as a name that exists.
+        :raises RejectionError: (a ``ValueError``) if the gallery does not take it, such as a name that exists; of a feed with
+            file, line and byte offset.
         :raises ReadOnlyError: (a ``PermissionError``) if the gallery is open for reading.
         """
         if on_error not in ("stop", "skip"):
@@ -190,7 +195,7 @@ class Gallery:
             enrolled, rejected, reasons = self._native.enroll_feed(os.fspath(source), skip, threads)
             return Enrolled(enrolled, rejected, [Rejected(*reason) for reason in reasons])
         enrolled, refused = self._native.enroll_lines(_lines(source), skip)
-        told = [Rejected("", "record", 1, f"record {number}: {reason}") for number, reason in refused]
+        told = [Rejected(field, kind, 1, f"record {number}: {why}") for number, field, kind, why in refused]
         return Enrolled(enrolled, len(refused), told)
 
     def enroll_faces(
@@ -290,7 +295,9 @@ class Gallery:
         miss: float = MISS,
         threads: Optional[int] = None,
     ) -> Candidates:
-        """Looks for each record in the whole gallery, by all parts that it has. Its ``personal_id`` is not looked at.
+        """Looks for each record in the whole gallery, by all parts that it has.
+
+        Its ``registration`` and ``personal_id`` have to be there and of the right form, as of any record, but are not looked at.
 
         :param top: At most how many candidates a record gets.
         :param fpir: What suffices for a match, as the rate of searches of strangers that find anybody at the gallery's
@@ -490,8 +497,8 @@ def _looking(
 
 
 def _embeddings(embeddings: Any) -> "np.ndarray[Any, np.dtype[np.float32]]":
-    """C-contiguous (n, d) float32, without a copy where it is that already."""
-    rows = np.ascontiguousarray(embeddings, dtype=np.float32)
+    """C-contiguous and aligned (n, d) float32, without a copy where it is that already."""
+    rows = np.require(embeddings, np.float32, ["C", "A"])
     if rows.ndim == 1:
         rows = rows[None, :]
     if rows.ndim != 2:

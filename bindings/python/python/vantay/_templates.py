@@ -52,7 +52,8 @@ def compare_faces(a: Any, b: Any) -> float:
     >>> vantay.compare_faces(np.ones(16), -np.ones(16))
     -1.0
     """
-    return _native.compare_faces(np.ascontiguousarray(a, np.float32), np.ascontiguousarray(b, np.float32))
+    first, second = (np.require(embedding, np.float32, ["C", "A"]) for embedding in (a, b))
+    return _native.compare_faces(first, second)
 
 
 @dataclass(frozen=True)

@@ -123,7 +123,7 @@ def error_rates(
     :param replicates: How often pairs are drawn for the EER's interval; 0 for none. Equal seeds give equal intervals.
     :raises EvaluationError: (a ``ValueError``) without a genuine or without an impostor score.
     """
-    scores = [np.ascontiguousarray(np.ravel(s), dtype=np.float64) for s in (genuine, impostor)]
+    scores = [np.require(np.ravel(s), np.float64, ["C", "A"]) for s in (genuine, impostor)]
     return ErrorRates(_native.error_rates(scores[0], scores[1], confidence, replicates, seed))
 
 
