@@ -88,8 +88,11 @@ fn no_byte_of_a_template_is_in_any_file() {
     writer.commit().unwrap();
     writer.compact().unwrap();
     assert_eq!(found(&path, &marks), 0, "as compacted");
-    // The same search finds them where nothing is encrypted.
     let plain = directory.path().join("plain");
+    let refused = repair_with(&path, &with(Some(key())), &plain, None, Arc::new(Doubles)).unwrap_err();
+    assert!(matches!(refused, GalleryError::Locked { .. }), "somebody writes to it");
+    drop(writer);
+    // The same search finds them where nothing is encrypted.
     repair_with(&path, &with(Some(key())), &plain, None, Arc::new(Doubles)).unwrap();
     assert!(found(&plain, &marks) >= marks.len() - 200, "the search sees what there is");
 }

@@ -15,10 +15,13 @@ use super::{
 };
 use crate::{
     registration::{PersonalId, RegistrationId},
-    template::FingerPosition,
+    template::{FaceEmbedding, FingerPosition},
 };
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::{
+    collections::HashSet,
+    path::{Path, PathBuf},
+};
 
 /// What a check found.
 #[derive(Clone, Debug, Default)]
@@ -103,27 +106,56 @@ pub fn check(path: impl AsRef<Path>, deep: bool) -> CheckReport {
 pub fn check_with(path: impl AsRef<Path>, options: &ReadOptions, deep: bool) -> CheckReport {
     let path = path.as_ref();
     let mut report = CheckReport { files: 1, ..CheckReport::default() };
-    let manifest = match Manifest::read(path) {
+    let mut manifest = match Manifest::read(path) {
         Ok(manifest) => manifest,
         Err(error) => {
             report.problems.push(error.into());
             return report;
         }
     };
-    report.commit = Some(manifest.commit);
     if let Err(error) = manifest.key(path, options.key.as_ref()) {
         report.problems.push(error.into());
         return report;
     }
     let options = ReadOptions { checking: Checking::OnFirstUse, ..options.clone() };
-    for stated in &manifest.segments {
-        report.files += 1 + usize::from(stated.live.is_some());
-        match open_segment(path, &options, &manifest, stated, None, true) {
-            Ok(segment) => check_segment(&segment, deep, &mut report),
-            Err(error) => report.problems.push(error.into()),
+    let mut checked = HashSet::new();
+    loop {
+        let newer = check_segments(path, &options, &manifest, deep, (&mut checked, &mut report));
+        report.commit = Some(manifest.commit);
+        match newer {
+            Some(newer) => manifest = newer,
+            None => return report,
         }
     }
-    report
+}
+
+/// Checks the segments of a commit that are not among `checked`. If a file is gone because a writer has published a newer commit
+/// meanwhile, that one is returned.
+fn check_segments(
+    path: &Path,
+    options: &ReadOptions,
+    manifest: &Manifest,
+    deep: bool,
+    (checked, report): (&mut HashSet<u64>, &mut CheckReport),
+) -> Option<Manifest> {
+    for stated in manifest.segments.iter().filter(|stated| !checked.contains(&stated.id)).collect::<Vec<_>>() {
+        match open_segment(path, options, manifest, stated, None, true) {
+            Ok(segment) => check_segment(&segment, deep, report),
+            Err(error) => {
+                let newer = match &error {
+                    GalleryError::Missing { .. } => Manifest::read(path).ok(),
+                    _ => None,
+                };
+                if let Some(newer) = newer.filter(|newer| newer.commit != manifest.commit) {
+                    return Some(newer);
+                }
+                report.problems.push(error.into());
+            }
+        }
+        checked.insert(stated.id);
+        report.files += 1 + usize::from(stated.live.is_some());
+    }
+    None
 }
 
 impl super::Snapshot {
@@ -165,12 +197,24 @@ impl SegmentFile {
             let part = format!("checksums of {}", column.key.name());
             return vec![self.damaged_at(column.entry.checksums, &part, "wrong checksum".into())];
         }
-        let blocks = self.runs(column).flat_map(|run| run.chunks(BLOCK)).zip(checksums.chunks_exact(4)).enumerate();
         let is_bad = |bytes: &[u8], expected: &[u8]| crc32c::crc32c(bytes).to_le_bytes() != expected;
-        blocks
-            .filter(|(_, (bytes, expected))| is_bad(bytes, expected))
-            .map(|(i, _)| self.damaged(column, (i * BLOCK) as u64, format!("wrong checksum of block {i}")))
-            .collect()
+        let mut bad = Vec::new();
+        for (run, expected) in self.runs(column).zip(checksums.chunks(4 * SegmentFile::RUN_BLOCKS)).enumerate() {
+            let (bytes, expected) = match expected {
+                (Ok(bytes), expected) => (bytes, expected),
+                (Err(error), _) => {
+                    bad.push(error);
+                    continue;
+                }
+            };
+            for (i, (block, expected)) in bytes.chunks(BLOCK).zip(expected.chunks_exact(4)).enumerate() {
+                if is_bad(block, expected) {
+                    let i = run * SegmentFile::RUN_BLOCKS + i;
+                    bad.push(self.damaged(column, (i * BLOCK) as u64, format!("wrong checksum of block {i}")));
+                }
+            }
+        }
+        bad
     }
 }
 
@@ -219,8 +263,8 @@ fn agreement(segment: &Segment) -> Result<(), GalleryError> {
             return Err(at(RegistrationHashes, i, "not the hash of its name"));
         }
         let entry = segment.entry(i)?;
-        let names =
-            RegistrationId::new(entry.registration).and_then(|_| PersonalId::new(entry.personal_id, segment.scheme));
+        let names = RegistrationId::stored(entry.registration)
+            .and_then(|_| PersonalId::stored(entry.personal_id, segment.scheme));
         if let Err(reason) = names {
             return Err(at(RegistrationOffsets, i, &reason.to_string()));
         }
@@ -236,7 +280,7 @@ fn agreement(segment: &Segment) -> Result<(), GalleryError> {
     if let Some(faces) = segment.faces()? {
         for (i, embedding) in faces.embeddings()?.chunks_exact(faces.dimension().max(1)).enumerate() {
             let length: f64 = embedding.iter().map(|&c| f64::from(c).powi(2)).sum();
-            if !(0.999..1.001).contains(&length) {
+            if !FaceEmbedding::LENGTHS.contains(&length) {
                 let column = file.required(ColumnKey::of(Modality::Face, Embeddings))?;
                 let offset = (i * 4 * faces.dimension()) as u64;
                 return Err(file.damaged(column, offset, format!("embedding {i} is not of length one")));

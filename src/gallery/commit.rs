@@ -33,14 +33,16 @@ impl Writer {
     ///
     /// # Errors
     /// If the system refuses. The writer then takes no more, and the gallery is at the commit before, or, if the very last
-    /// step failed, at this one.
+    /// step failed, at this one. What fails once the commit is published is no error of it: [`Writer::merge_error`] tells of merges,
+    /// anything else the next call.
     pub fn commit(&mut self) -> Result<Commit, GalleryError> {
         let commit = self.publish()?;
-        self.merge_tiers()?;
+        self.merge_tiers();
         Ok(commit)
     }
 
-    fn publish(&mut self) -> Result<Commit, GalleryError> {
+    /// Publishes as [`Writer::commit`], and merges nothing.
+    pub(crate) fn publish(&mut self) -> Result<Commit, GalleryError> {
         self.running()?;
         self.send_off()?;
         self.settle()?;
@@ -60,9 +62,6 @@ impl Writer {
             removed: before.manifest.registrations + enrolled - manifest.registrations,
         };
         self.replace_manifest(&manifest)?;
-        self.fresh.clear();
-        self.pending.clear();
-        self.removed_subjects = 0;
         Ok(commit)
     }
 
@@ -99,12 +98,24 @@ impl Writer {
     }
 
     /// Publishes a manifest and goes on from it.
+    ///
+    /// # Errors
+    /// If it was not published, as far as is known. If it was and the writer cannot go on from it, the writer is stopped.
     pub(crate) fn replace_manifest(&mut self, manifest: &Manifest) -> Result<(), GalleryError> {
-        self.stop_on_error(|writer| {
-            manifest.publish(&*writer.target.storage, &writer.target.directory)?;
-            writer.base = writer.shared.refresh()?;
-            writer.sweep()
-        })
+        self.stop_on_error(|writer| manifest.publish(&*writer.target.storage, &writer.target.directory))?;
+        self.fresh.clear();
+        self.pending.clear();
+        self.removed_subjects = 0;
+        // From here on the commit stands, whatever happens.
+        match self.shared.refresh() {
+            Ok(base) => {
+                self.base = base;
+                // What cannot be removed now, a later sweep removes.
+                let _ = self.sweep();
+            }
+            Err(error) => self.stopped = Some(error),
+        }
+        Ok(())
     }
 
     /// Removes files that neither the last commit nor this writer knows: left by an earlier writer, or replaced.

@@ -3,7 +3,7 @@
 //! After a commit, small segments merge by tiers: a tier holds the segments whose live rows have the same logarithm to the
 //! base `fan_in`, and when it has `fan_in` of them they become one of the next. So a registration that arrives alone is
 //! rewritten about five times on its way to a segment of 65,536 rows, where this ends, and a gallery never has more than some
-//! forty small segments.
+//! forty small segments. A segment of which `fan_in` would be more than one file may hold, by rows or by bytes, is not small.
 //!
 //! Compaction is asked for. It rewrites every segment with removed rows, and fills segments up to `merged_rows` from those that are
 //! less than half full, each into one new file, first fit: two results are never both less than half full, so
@@ -51,6 +51,7 @@ impl Writer {
         }
         let mut done = Compacted::default();
         for group in self.plan() {
+            self.running()?;
             let old: Vec<_> =
                 self.base.segments.iter().filter(|segment| group.contains(&segment.id())).cloned().collect();
             let live: usize = old.iter().map(|segment| segment.live_len()).sum();
@@ -61,21 +62,24 @@ impl Writer {
             done.bytes_read += old.iter().map(|segment| segment.file.bytes()).sum::<u64>();
             done.bytes_written += written.bytes();
         }
+        self.sweep()?;
         Ok(done)
     }
 
     /// Merges small segments if a tier is full. A failure leaves the commit before as it is; [`Writer::merge_error`] tells it.
-    pub(crate) fn merge_tiers(&mut self) -> Result<(), GalleryError> {
+    pub(crate) fn merge_tiers(&mut self) {
+        // What failed, for want of room perhaps, is not tried again with each commit.
+        if self.stopped.is_some() || self.base.segments.len() < self.merge_again_at {
+            return;
+        }
         let old = self.full_tiers();
         if old.is_empty() {
-            return Ok(());
+            return;
         }
-        match self.replace(&old) {
-            Err(error) if self.stopped.is_none() => self.merge_error = Some(error),
-            Err(error) => return Err(error),
-            Ok(_) => self.merge_error = None,
-        }
-        Ok(())
+        (self.merge_error, self.merge_again_at) = match self.replace(&old) {
+            Err(error) => (Some(error), 2 * self.base.segments.len()),
+            Ok(_) => (None, 0),
+        };
     }
 
     /// Why the small segments could not be merged after the last commit, if they should have been: the disk is full, or one of
@@ -84,29 +88,42 @@ impl Writer {
         self.merge_error.as_ref()
     }
 
-    /// The segments of the lowest full tier and of those above that it fills.
+    /// The segments of the lowest full tier and of those above that it fills, as many as one segment may hold.
     fn full_tiers(&self) -> Vec<Arc<Segment>> {
         let limits = &self.shared.options.limits;
         let tier = |segment: &Segment| segment.live_len().max(1).ilog(limits.fan_in);
-        let small = |segment: &&Arc<Segment>| segment.live_len() < limits.staged_rows.min(limits.merged_rows);
+        let small = |segment: &&Arc<Segment>| {
+            let (rows, bytes) = (segment.live_len() as u64, segment.file.bytes());
+            let fits = |one: u64, most: u64| one.saturating_mul(limits.fan_in as u64) <= most;
+            rows < limits.staged_rows as u64
+                && fits(rows, limits.merged_rows as u64)
+                && fits(bytes, limits.merged_bytes)
+        };
         let of_tier = |wanted: u32| {
             let segments = self.base.segments.iter().filter(small);
             segments.filter(|segment| tier(segment) == wanted).cloned().collect::<Vec<_>>()
         };
         let highest = limits.staged_rows.ilog(limits.fan_in);
         let mut merged: Vec<Arc<Segment>> = Vec::new();
+        let (mut rows, mut bytes) = (0, 0);
         for wanted in 0..=highest {
             let segments = of_tier(wanted);
             let carried = usize::from(!merged.is_empty());
-            if segments.len() + carried >= limits.fan_in {
-                merged.extend(segments);
-            } else if carried > 0 {
-                break;
+            if segments.len() + carried < limits.fan_in {
+                if carried > 0 {
+                    break;
+                }
+                continue;
+            }
+            for segment in segments {
+                let with = (rows + segment.live_len(), bytes + segment.file.bytes());
+                if with.0 <= limits.merged_rows && with.1 <= limits.merged_bytes {
+                    (rows, bytes) = with;
+                    merged.push(segment);
+                }
             }
         }
-        let rows: usize = merged.iter().map(|segment| segment.live_len()).sum();
-        let bytes: u64 = merged.iter().map(|segment| segment.file.bytes()).sum();
-        if rows > limits.merged_rows || bytes > limits.merged_bytes {
+        if merged.len() < 2 {
             merged.clear();
         }
         merged

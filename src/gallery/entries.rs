@@ -67,6 +67,11 @@ impl Entries {
 
     /// Writes the columns.
     pub(crate) fn write(mut self, writer: &mut SegmentWriter) -> Result<(), GalleryError> {
+        let texts = [&self.registration_text, &self.personal_text, &self.missing_text];
+        if texts.iter().any(|text| u32::try_from(text.len()).is_err()) {
+            // Offsets have wrapped; nothing has been published.
+            return Err(GalleryError::Option { reason: "names and missing fingers of more than 4 GiB in one segment" });
+        }
         self.registration_offsets.push(self.registration_text.len() as u32);
         self.personal_offsets.push(self.personal_text.len() as u32);
         self.missing_offsets.push(self.missing_text.len() as u32);

@@ -125,11 +125,15 @@ impl GroupWriter {
                 let _ = answer.set(Err(rejection));
             }
         }
-        let committed = writer.commit().map_err(Rejection::Failed);
+        let committed = writer.publish().map_err(Rejection::Failed);
         for answer in &answers {
             // One that was rejected has its answer.
             let _ = answer.set(committed.clone());
         }
+        // Who has an answer waits for no merge.
+        drop(self.queue.lock());
+        self.turn.notify_all();
+        writer.merge_tiers();
     }
 }
 

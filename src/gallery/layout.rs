@@ -273,6 +273,11 @@ pub(crate) fn segment_name(segment: u64) -> String {
     format!("segment-{segment:010}")
 }
 
+/// The number of a segment by its file name.
+pub(crate) fn segment_number(name: &str) -> Option<u64> {
+    name.strip_prefix("segment-")?.parse().ok()
+}
+
 /// The file name of a segment's live rows as of a commit.
 pub(crate) fn live_name(segment: u64, commit: u64) -> String {
     format!("live-{segment:010}-{commit:010}")

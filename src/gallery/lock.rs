@@ -30,8 +30,8 @@ impl Lock {
             }
             Err(TryLockError::Error(error)) => return Err(GalleryError::io(&path, "lock")(error)),
         }
-        let written = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        written.map_err(GalleryError::io(&path, "write"))?;
+        // For the message alone: a full disk keeps nobody from removing and compacting.
+        let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
         Ok(Lock { _file: file })
     }
 }

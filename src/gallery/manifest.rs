@@ -231,16 +231,17 @@ impl Manifest {
         storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         storage.rename(&next, &path).map_err(GalleryError::io(&path, "replace"))?;
         storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
-        self.write_copy(storage, &directory.join(MANIFEST_COPY));
+        self.write_copy(storage, directory);
         Ok(())
     }
 
     /// Writes the copy that repair falls back on. The commit stands without it, so a failure is nobody's error, and it is not
-    /// synced: repair sees whether it is out of date.
-    fn write_copy(&self, storage: &dyn Storage, path: &Path) {
-        let written = self.to_bytes().ok().and_then(|bytes| storage.create(path).ok()?.append(&bytes).ok());
+    /// synced: repair sees whether it is out of date, and the next writer writes it anew.
+    pub(crate) fn write_copy(&self, storage: &dyn Storage, directory: &Path) {
+        let path = directory.join(MANIFEST_COPY);
+        let written = self.to_bytes().ok().and_then(|bytes| storage.create(&path).ok()?.append(&bytes).ok());
         if written.is_none() {
-            let _ = storage.remove(path);
+            let _ = storage.remove(&path);
         }
     }
 }

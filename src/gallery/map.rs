@@ -5,8 +5,9 @@
 //! leaves mappings of it whole. Files are created owner-only (0600), so that nobody else's process can open them.
 //!
 //! What the system leaves: if the owner truncates a file under a live mapping, reading the lost pages raises SIGBUS and ends
-//! the process. No portable means turns that into an error. Opening checks the length against the manifest, so that a
-//! file cut *before* it is opened is an error as any other damage.
+//! the process, as does a sector that cannot be read. No portable means turns that into an error. Where the system can be asked to read
+//! beforehand (Linux 5.14) it is one for each block that is used for the first time, and for all that `check` and `repair` read, but not for sealed files; what was
+//! read, and then lost, is not. Opening checks the length against the manifest, so that a file cut *before* it is opened is an error as any other damage.
 //!
 //! Decrypted segments lie in anonymous memory, locked before the first byte is written to it, so that it is never swapped out, left out of
 //! core dumps where the system knows how, and then read-only. A process may lock only so much (`ulimit -l`, `RLIMIT_MEMLOCK`); beyond that
@@ -68,13 +69,24 @@ impl Map {
     }
 
     /// Tells the system that `range` is going to be read from its start to its end, as part of a longer run or by itself.
-    pub(crate) fn will_read(&self, range: Range<usize>, run: bool) {
-        let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return };
+    ///
+    /// # Errors
+    /// If the system knows that it cannot be read: the device fails, or the file has become shorter. Reading would end the process.
+    pub(crate) fn will_read(&self, range: Range<usize>, run: bool) -> io::Result<()> {
+        let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return Ok(()) };
         let advice = if run { Advice::Sequential } else { Advice::WillNeed };
         // First that it be read, as one piece, then all pages at once, instead of a fault and a page's reading for every one of them.
         let _ = map.advise_range(advice, range.start, range.len());
         #[cfg(target_os = "linux")]
-        let _ = map.advise_range(Advice::PopulateRead, range.start, range.len());
+        if let Err(error) = map.advise_range(Advice::PopulateRead, range.start, range.len()) {
+            // Systems before Linux 5.14 know no such advice, and say something else.
+            let cannot =
+                [rustix::io::Errno::FAULT, rustix::io::Errno::HWPOISON].map(|errno| Some(errno.raw_os_error()));
+            if cannot.contains(&error.raw_os_error()) {
+                return Err(io::Error::other("the device failed, or the file has become shorter"));
+            }
+        }
+        Ok(())
     }
 }
 

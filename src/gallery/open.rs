@@ -8,7 +8,7 @@ use super::{
     segment_file::{Opening, SegmentFile},
 };
 use crate::{registration::IdScheme, template::FaceEmbedding};
-use parking_lot::RwLock;
+use parking_lot::{Mutex, RwLock};
 use std::{
     fs, io,
     path::{Path, PathBuf},
@@ -130,6 +130,8 @@ pub(crate) struct Shared {
     pub path: PathBuf,
     pub options: ReadOptions,
     pub snapshot: RwLock<Arc<Snapshot>>,
+    /// Held by who reads a newer one.
+    refreshing: Mutex<()>,
     pub warnings: Vec<String>,
 }
 
@@ -148,14 +150,22 @@ impl Gallery {
         match storage.create_directory(path) {
             Ok(()) => {}
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                let mut entries = fs::read_dir(path).map_err(GalleryError::io(path, "read"))?;
-                if entries.next().is_some() {
-                    return Err(GalleryError::Exists { path: path.to_path_buf() });
+                for entry in fs::read_dir(path).map_err(GalleryError::io(path, "read"))? {
+                    // A creation that was interrupted leaves a manifest that is none yet.
+                    if entry.map_err(GalleryError::io(path, "read"))?.file_name() != layout::MANIFEST_NEXT {
+                        return Err(GalleryError::Exists { path: path.to_path_buf() });
+                    }
                 }
             }
             Err(error) => return Err(GalleryError::io(path, "create")(error)),
         }
-        if let Some(parent) = path.parent().filter(|parent| !parent.as_os_str().is_empty()) {
+        if options.read.privacy == Privacy::Required
+            && let Some(found) = open_to_others(path)
+        {
+            return Err(found);
+        }
+        if let Some(parent) = path.parent() {
+            let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             storage.sync_directory(parent).map_err(GalleryError::io(parent, "sync"))?;
         }
         let mut number = [0; 16];
@@ -213,7 +223,13 @@ impl Gallery {
                 path.display()
             ));
         }
-        let shared = Shared { path: path.to_path_buf(), options, snapshot: RwLock::new(Arc::new(snapshot)), warnings };
+        let shared = Shared {
+            path: path.to_path_buf(),
+            options,
+            snapshot: RwLock::new(Arc::new(snapshot)),
+            refreshing: Mutex::new(()),
+            warnings,
+        };
         Ok(Gallery { shared: Arc::new(shared) })
     }
 
@@ -252,16 +268,14 @@ impl Gallery {
 }
 
 impl Shared {
+    /// Goes on with what the directory holds, be it older than what is held: a backup may have been put there.
     pub(crate) fn refresh(&self) -> Result<Arc<Snapshot>, GalleryError> {
+        // One after another, so that nobody installs an older commit than somebody else has read.
+        let _turn = self.refreshing.lock();
         let before = self.snapshot.read().clone();
         let snapshot = Arc::new(read_snapshot(&self.path, &self.options, Some(&before))?);
-        let mut held = self.snapshot.write();
-        // Another thread may have come first with a later commit.
-        let other_gallery = held.manifest.gallery != snapshot.manifest.gallery;
-        if other_gallery || held.manifest.commit <= snapshot.manifest.commit {
-            *held = snapshot;
-        }
-        Ok(held.clone())
+        *self.snapshot.write() = snapshot.clone();
+        Ok(snapshot)
     }
 }
 
@@ -298,7 +312,9 @@ fn assemble(
     manifest.key(path, options.key.as_ref())?;
     let known = before.filter(|before| before.manifest.gallery == manifest.gallery);
     let segments = manifest.segments.iter().map(|stated| {
-        let known = known.and_then(|before| before.segments.iter().find(|segment| segment.id() == stated.id));
+        // Of a directory that was put back from a backup, numbers may come again.
+        let is_stated = |segment: &&Arc<Segment>| segment.id() == stated.id && names(stated, &segment.file);
+        let known = known.and_then(|before| before.segments.iter().find(is_stated));
         open_segment(path, options, manifest, stated, known, false).map(Arc::new)
     });
     Ok((segments.collect::<Result<_, _>>()?, manifest.scheme().unwrap_or_default(), face_of(manifest)))
@@ -307,6 +323,11 @@ fn assemble(
 fn face_of(manifest: &Manifest) -> Option<FaceSpec> {
     let face = manifest.face.as_ref()?;
     Some(FaceSpec { model: face.model.as_str().into(), dimension: face.dimension as usize })
+}
+
+/// Whether a manifest's words fit a file.
+fn names(stated: &ManifestSegment, file: &SegmentFile) -> bool {
+    (file.bytes(), file.rows as u64, file.trailer_checksum) == (stated.bytes, stated.rows, stated.trailer)
 }
 
 /// Opens one segment of a manifest, or takes over from `known` what has not changed. With `keeps_going`, sealed blocks that do not open read as
@@ -334,8 +355,7 @@ pub(crate) fn open_segment(
             let key = manifest.key(path, options.key.as_ref())?;
             let how = Opening { checking: options.checking, key, keeps_going };
             let file = SegmentFile::open(&name, gallery, stated.id, how).map_err(missing)?;
-            let found = (file.bytes(), file.rows as u64, file.trailer_checksum);
-            if found != (stated.bytes, stated.rows, stated.trailer) {
+            if !names(stated, &file) {
                 return Err(file.damaged_at(
                     file.raw().len() as u64 - 64,
                     "trailer",
@@ -351,7 +371,9 @@ pub(crate) fn open_segment(
     let live = match stated.live {
         None => None,
         Some(live) => {
-            let known = known.and_then(|segment| segment.live.clone()).filter(|known| known.commit() == live.commit);
+            let known = known
+                .and_then(|segment| segment.live.clone())
+                .filter(|known| (known.commit(), known.count() as u64) == (live.commit, live.rows));
             let opened = match known {
                 Some(known) => known,
                 None => Arc::new(Live::open(path, gallery, stated.id, live.commit, file.rows).map_err(missing)?),
@@ -372,28 +394,30 @@ pub(crate) fn open_segment(
 }
 
 /// Says which of the gallery's files others than the owner have access to.
-#[cfg(unix)]
 fn others_can_read(path: &Path, snapshot: &Snapshot, privacy: Privacy) -> Result<Vec<String>, GalleryError> {
-    use std::os::unix::fs::PermissionsExt;
-    let files = snapshot.segments.iter().map(|segment| segment.path().to_path_buf());
+    let manifest = path.join(layout::MANIFEST);
+    let files = snapshot.segments.iter().map(|segment| segment.path());
     let mut warnings = Vec::new();
-    for file in [path.to_path_buf(), path.join(layout::MANIFEST)].into_iter().chain(files) {
-        let Ok(metadata) = fs::metadata(&file) else { continue };
-        let mode = metadata.permissions().mode() & 0o777;
-        if mode & 0o077 != 0 {
-            let found = GalleryError::NotPrivate { path: file, mode };
-            match privacy {
-                Privacy::Required => return Err(found),
-                Privacy::Warned => warnings.push(found.to_string()),
-            }
+    for found in [path, &manifest].into_iter().chain(files).filter_map(open_to_others) {
+        match privacy {
+            Privacy::Required => return Err(found),
+            Privacy::Warned => warnings.push(found.to_string()),
         }
     }
     Ok(warnings)
 }
 
+/// Whether others than the owner have access to a file that is there.
+#[cfg(unix)]
+fn open_to_others(path: &Path) -> Option<GalleryError> {
+    let metadata = fs::metadata(path).ok()?;
+    let mode = std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()) & 0o777;
+    (mode & 0o077 != 0).then(|| GalleryError::NotPrivate { path: path.to_path_buf(), mode })
+}
+
 #[cfg(not(unix))]
-fn others_can_read(_: &Path, _: &Snapshot, _: Privacy) -> Result<Vec<String>, GalleryError> {
-    Ok(Vec::new())
+fn open_to_others(_: &Path) -> Option<GalleryError> {
+    None
 }
 
 impl std::fmt::Debug for Gallery {

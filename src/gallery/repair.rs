@@ -6,9 +6,11 @@
 
 use super::{
     Checking, Derive, FaceSpec, Gallery, GalleryError, Key, Options, Problem, ReadOptions,
-    layout::{MANIFEST_COPY, live_commits},
+    layout::{MANIFEST_COPY, live_commits, segment_number},
+    lock::Lock,
     manifest::Manifest,
     open::open_segment,
+    target::data_files,
 };
 use std::{path::Path, sync::Arc};
 
@@ -20,6 +22,8 @@ pub struct Repaired {
     pub kept: u64,
     /// Registrations that were lost.
     pub lost: u64,
+    /// Segments that nothing names, since the copy of the manifest had to do: what they hold was not kept, and may have been committed.
+    pub unknown: u64,
     /// The names of lost registrations, as far as they could be read.
     pub lost_names: Vec<String>,
     /// What was wrong.
@@ -45,7 +49,7 @@ pub fn repair(
 /// So it is also how a gallery gets another key, or loses or gains encryption.
 ///
 /// # Errors
-/// As [`repair`]; also if the key of `from` is missing, wrong, or not called for.
+/// As [`repair`]; also if the key of `from` is missing, wrong, or not called for, or if somebody writes to `from`.
 pub fn repair_with(
     from: impl AsRef<Path>,
     options: &ReadOptions,
@@ -54,6 +58,11 @@ pub fn repair_with(
     derive: Arc<dyn Derive>,
 ) -> Result<Repaired, GalleryError> {
     let (from, into) = (from.as_ref(), into.as_ref());
+    // Nobody writes meanwhile; where there is no lock to be had, as on a medium that cannot be written to, nobody can.
+    let _lock = match Lock::take(from) {
+        Err(error @ GalleryError::Locked { .. }) => return Err(error),
+        taken => taken.ok(),
+    };
     let mut repaired = Repaired::default();
     let manifest = read_manifest(from, &mut repaired)?;
     manifest.key(from, options.key.as_ref())?;
@@ -111,7 +120,9 @@ pub fn repair_with(
 fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, GalleryError> {
     let error = match Manifest::read(from) {
         Ok(manifest) => return Ok(manifest),
-        Err(error @ (GalleryError::Damaged { .. } | GalleryError::NotAGallery { .. })) => error,
+        Err(error @ (GalleryError::Damaged { .. } | GalleryError::NotAGallery { .. } | GalleryError::Io { .. })) => {
+            error
+        }
         Err(error) => return Err(error),
     };
     let path = from.join(MANIFEST_COPY);
@@ -122,12 +133,22 @@ fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, Galle
         return Err(error);
     }
     repaired.problems.push(error.into());
+    for name in
+        data_files(from)?.into_iter().filter(|name| segment_number(name).is_some_and(|id| id >= copy.next_segment))
+    {
+        let reason = format!(
+            "not named by the copy of the manifest, which is of commit {}: a later commit, or none",
+            copy.commit
+        );
+        repaired.unknown += 1;
+        repaired.problems.push(Problem { path: from.join(name), offset: None, part: "file".into(), reason });
+    }
     Ok(copy)
 }
 
 impl Repaired {
-    /// Whether everything was kept.
+    /// Whether everything was kept, as far as is known.
     pub fn is_complete(&self) -> bool {
-        self.lost == 0
+        self.lost == 0 && self.unknown == 0
     }
 }

@@ -195,7 +195,7 @@ pub(crate) fn open(
                 }
                 if i % RUN == 0 {
                     let from = size_of::<SealedHeader>() + i * STORED;
-                    file.will_read(from..file.len().min(from + RUN * STORED), true);
+                    let _ = file.will_read(from..file.len().min(from + RUN * STORED), true);
                 }
                 let (sealed, tag) = stored.split_at(plain.len());
                 let nonce = nonce(i as u64, i + 1 == count);

@@ -218,15 +218,16 @@ impl Segment {
             Some(faces) => match faces.of_row(row) {
                 Some(i) => Some(Portrait {
                     model: self.model.as_deref().unwrap_or_default().into(),
-                    embedding: FaceEmbedding::new(faces.embedding(i)?).map_err(|e| refused(e.to_string()))?,
+                    embedding: FaceEmbedding::stored(faces.embedding(i)?)
+                        .ok_or_else(|| refused("the embedding is not of length one".into()))?,
                 }),
                 None => None,
             },
             None => None,
         };
         Ok(Registration {
-            id: RegistrationId::new(entry.registration).map_err(|e| refused(e.to_string()))?,
-            personal_id: PersonalId::new(entry.personal_id, self.scheme).map_err(|e| refused(e.to_string()))?,
+            id: RegistrationId::stored(entry.registration).map_err(|e| refused(e.to_string()))?,
+            personal_id: PersonalId::stored(entry.personal_id, self.scheme).map_err(|e| refused(e.to_string()))?,
             captured_at: entry.captured_at,
             portrait,
             fingers,

@@ -100,6 +100,9 @@ pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
 }
 
 impl SegmentFile {
+    /// Blocks of a run of [`SegmentFile::runs`].
+    pub(crate) const RUN_BLOCKS: usize = RUN / BLOCK;
+
     /// Maps the segment `id` of `gallery` at `path`, and checks header, trailer and table.
     pub(crate) fn open(path: &Path, gallery: [u8; 16], id: u64, how: Opening<'_>) -> Result<Self, GalleryError> {
         let file = File::open(path).map_err(GalleryError::io(path, "open"))?;
@@ -256,7 +259,7 @@ impl SegmentFile {
             }
             let length = (column.entry.length - start).min(RUN as u64);
             if self.checking == Checking::Off {
-                self.will_read(column, start as usize..(start + length) as usize, true);
+                self.will_read(column, start as usize..(start + length) as usize, true)?;
             }
             self.verify(column, start, length)?;
         }
@@ -354,7 +357,7 @@ impl SegmentFile {
                 let run = length >= SCAN;
                 let ahead = if run { 0 } else { column.ahead.blocks_from(block) };
                 announced = if run { end.min(from + RUN) } else { bytes.len().min(from + ahead * BLOCK) };
-                self.will_read(column, from..announced, run || ahead > 1);
+                self.will_read(column, from..announced, run || ahead > 1)?;
             }
             let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
             if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
@@ -366,20 +369,18 @@ impl SegmentFile {
     }
 
     /// Tells the system which bytes of a column are going to be read, as part of a longer run or by themselves.
-    fn will_read(&self, column: &Column, range: Range<usize>, run: bool) {
-        let at = column.entry.offset as usize;
-        self.map.will_read(at + range.start..at + range.end, run);
+    fn will_read(&self, column: &Column, range: Range<usize>, run: bool) -> Result<(), GalleryError> {
+        let (at, start) = (column.entry.offset as usize, range.start);
+        let asked = self.map.will_read(at + start..at + range.end, run);
+        asked.map_err(|error| self.damaged(column, start as u64, format!("cannot be read: {error}")))
     }
 
     /// The bytes of a column run by run, each asked for as one.
-    pub(crate) fn runs<'a>(&'a self, column: &'a Column) -> impl Iterator<Item = &'a [u8]> {
-        self.unchecked(column)
-            .chunks(RUN)
-            .enumerate()
-            .inspect(|(i, run)| {
-                self.will_read(column, i * RUN..i * RUN + run.len(), true);
-            })
-            .map(|(_, run)| run)
+    pub(crate) fn runs<'a>(&'a self, column: &'a Column) -> impl Iterator<Item = Result<&'a [u8], GalleryError>> {
+        self.unchecked(column).chunks(RUN).enumerate().map(|(i, run)| {
+            self.will_read(column, i * RUN..i * RUN + run.len(), true)?;
+            Ok(run)
+        })
     }
 
     /// The bytes of a column's block checksums. Opening proved that they lie inside the file.

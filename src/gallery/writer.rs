@@ -48,6 +48,8 @@ pub struct Writer {
     pub(crate) next_segment: u64,
     pub(crate) stopped: Option<GalleryError>,
     pub(crate) merge_error: Option<GalleryError>,
+    /// After a merge that failed: with how many segments it is tried again.
+    pub(crate) merge_again_at: usize,
     _lock: Lock,
 }
 
@@ -95,13 +97,16 @@ impl Writer {
             next_segment,
             stopped: None,
             merge_error: None,
+            merge_again_at: 0,
             _lock: lock,
         };
         // The manifest that was read may have been renamed into place by a process that ended before it synced the name.
         // Until it is sure to stay, the files of the one before must.
         let directory = &writer.target.directory;
         writer.target.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
-        writer.sweep()?;
+        // What an earlier writer left behind is in nobody's way.
+        let _ = writer.sweep();
+        writer.base.manifest.write_copy(&*writer.target.storage, directory);
         Ok(writer)
     }
 
@@ -152,15 +157,19 @@ impl Writer {
             self.send_off()?;
         }
         self.settle()?;
-        let mut registrations = 0;
+        // All rows are found before the first is taken: a damaged segment leaves the subject as it was.
         let base = self.base.clone();
-        for segment in base.segments() {
-            let live = segment.live();
-            registrations += remove_rows(&mut self.pending, &segment.file, live, key)?;
+        let of_base = base.segments().iter().map(|segment| (&*segment.file, segment.live()));
+        let of_base = of_base.map(|(file, live)| self.living_rows(file, live, key)).collect::<Result<Vec<_>, _>>()?;
+        let of_fresh = self.fresh.iter().map(|file| self.living_rows(file, None, key));
+        let of_fresh = of_fresh.collect::<Result<Vec<_>, _>>()?;
+        self.removed_subjects += u64::from(of_base.iter().any(|rows| !rows.is_empty()));
+        let registrations = of_base.iter().chain(&of_fresh).map(|rows| rows.len() as u64).sum();
+        for (segment, rows) in base.segments().iter().zip(&of_base) {
+            take_rows(&mut self.pending, &segment.file, segment.live(), rows);
         }
-        self.removed_subjects += u64::from(registrations > 0);
-        for file in &self.fresh {
-            registrations += remove_rows(&mut self.pending, file, None, key)?;
+        for (file, rows) in self.fresh.iter().zip(&of_fresh) {
+            take_rows(&mut self.pending, file, None, rows);
         }
         Ok(Removed { registrations })
     }
@@ -315,36 +324,32 @@ impl Writer {
         live.is_none_or(|words| words.get(row / 64).is_some_and(|word| word >> (row % 64) & 1 == 1))
     }
 
+    /// The rows of a subject that live, of which `live` did at the last commit.
+    fn living_rows(&self, file: &SegmentFile, live: Option<&[u64]>, key: u128) -> Result<Vec<usize>, GalleryError> {
+        let rows = file.rows_of(key)?;
+        Ok(rows.into_iter().filter(|&row| self.lives(file, live, row)).collect())
+    }
+
     fn live_rows(&self, file: &SegmentFile, live: Option<&[u64]>) -> u64 {
         let live = self.pending.get(&file.id).map(Vec::as_slice).or(live);
         live.map_or(file.rows as u64, |words| words.iter().map(|word| u64::from(word.count_ones())).sum())
     }
 }
 
-/// Takes the live rows of a subject out of `pending`, which starts from `live` for a segment not seen before.
-fn remove_rows(
-    pending: &mut BTreeMap<u64, Vec<u64>>,
-    file: &SegmentFile,
-    live: Option<&[u64]>,
-    key: u128,
-) -> Result<u64, GalleryError> {
-    let rows = file.rows_of(key)?;
-    let current = pending.get(&file.id).map(Vec::as_slice).or(live);
-    let lives = |row: &usize| current.is_none_or(|words| words.get(row / 64).is_some_and(|w| w >> (row % 64) & 1 == 1));
-    let rows: Vec<usize> = rows.into_iter().filter(lives).collect();
+/// Takes rows out of `pending`, which starts from `live` for a segment not seen before.
+fn take_rows(pending: &mut BTreeMap<u64, Vec<u64>>, file: &SegmentFile, live: Option<&[u64]>, rows: &[usize]) {
     if rows.is_empty() {
-        return Ok(0);
+        return;
     }
     let words = pending.entry(file.id).or_insert_with(|| match live {
         Some(live) => live.to_vec(),
         None => all_live(file.rows),
     });
-    for row in &rows {
+    for row in rows {
         if let Some(word) = words.get_mut(row / 64) {
             *word &= !(1 << (row % 64));
         }
     }
-    Ok(rows.len() as u64)
 }
 
 /// The bits of a segment all of whose rows live.

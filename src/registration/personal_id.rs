@@ -48,12 +48,19 @@ impl PersonalId {
     /// # Errors
     /// [`FeedError::PersonalId`] if it does not follow the scheme.
     pub fn new(text: &str, scheme: IdScheme) -> Result<Self, FeedError> {
+        if scheme == IdScheme::Opaque && text.contains(char::is_control) {
+            return Err(FeedError::PersonalId { reason: "expected no control characters" });
+        }
+        Self::stored(text, scheme)
+    }
+
+    /// The ID that a gallery holds, which may be of a time when control characters were allowed.
+    pub(crate) fn stored(text: &str, scheme: IdScheme) -> Result<Self, FeedError> {
         let refuse = |reason| Err(FeedError::PersonalId { reason });
         match scheme {
             IdScheme::Vietnam if text.len() != 12 => refuse("expected 12 digits"),
             IdScheme::Vietnam if !text.bytes().all(|b| b.is_ascii_digit()) => refuse("expected digits only"),
             IdScheme::Opaque if text.is_empty() || text.len() > Self::MAX_BYTES => refuse("expected 1 to 64 bytes"),
-            IdScheme::Opaque if text.contains(char::is_control) => refuse("expected no control characters"),
             _ => Ok(PersonalId(text.into())),
         }
     }

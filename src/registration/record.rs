@@ -17,12 +17,16 @@ impl RegistrationId {
     /// # Errors
     /// [`FeedError::RegistrationId`] unless it has 1 to 64 bytes, none of them of a control character.
     pub fn new(text: &str) -> Result<Self, FeedError> {
-        let refuse = |reason| Err(FeedError::RegistrationId { found: text.len(), reason });
-        if text.is_empty() || text.len() > Self::MAX_BYTES {
-            return refuse("expected 1 to 64");
-        }
         if text.contains(char::is_control) {
-            return refuse("expected no control characters");
+            return Err(FeedError::RegistrationId { found: text.len(), reason: "expected no control characters" });
+        }
+        Self::stored(text)
+    }
+
+    /// The ID that a gallery holds, which may be of a time when control characters were allowed.
+    pub(crate) fn stored(text: &str) -> Result<Self, FeedError> {
+        if text.is_empty() || text.len() > Self::MAX_BYTES {
+            return Err(FeedError::RegistrationId { found: text.len(), reason: "expected 1 to 64" });
         }
         Ok(RegistrationId(text.into()))
     }

@@ -14,6 +14,8 @@ impl FaceEmbedding {
     pub const MIN_DIMENSION: usize = 16;
     /// The most dimensions.
     pub const MAX_DIMENSION: usize = 4096;
+    /// What the square of a length may be that was made one.
+    pub(crate) const LENGTHS: std::ops::Range<f64> = 0.999..1.001;
 
     /// The embedding in the direction of `components`, scaled to length one.
     ///
@@ -36,6 +38,15 @@ impl FaceEmbedding {
         let length = components.iter().map(|&c| (f64::from(c) / largest).powi(2)).sum::<f64>().sqrt() * largest;
         let scaled: Box<[f32]> = components.iter().map(|&c| (f64::from(c) / length) as f32).collect();
         Ok(FaceEmbedding(Zeroizing::new(scaled)))
+    }
+
+    /// The embedding that `components` are, which were stored and are not scaled again, so that no bit changes; `None` if they are not
+    /// of length one.
+    pub(crate) fn stored(components: &[f32]) -> Option<Self> {
+        let length: f64 = components.iter().map(|&c| f64::from(c).powi(2)).sum();
+        let is_one =
+            (Self::MIN_DIMENSION..=Self::MAX_DIMENSION).contains(&components.len()) && Self::LENGTHS.contains(&length);
+        is_one.then(|| FaceEmbedding(Zeroizing::new(components.into())))
     }
 
     /// How many components.

@@ -55,6 +55,7 @@ struct Problem {
 struct Repaired {
     kept: u64,
     lost: u64,
+    unknown_segments: u64,
     lost_registrations: Vec<String>,
 }
 
@@ -83,8 +84,8 @@ impl Check {
                 let repaired = gallery::repair_with(&self.gallery, &options, into, new.key.clone(), derive);
                 let repaired = repaired.map_err(Failure::run)?;
                 galleries::open(into, new)?;
-                let (kept, lost) = (repaired.kept, repaired.lost);
-                Some(Repaired { kept, lost, lost_registrations: repaired.lost_names })
+                let (kept, lost, unknown_segments) = (repaired.kept, repaired.lost, repaired.unknown);
+                Some(Repaired { kept, lost, unknown_segments, lost_registrations: repaired.lost_names })
             }
             None => None,
         };
