@@ -198,6 +198,8 @@ fn line_of(fields: &str, columns: usize) -> Result<Line<'_>, String> {
     match score.trim().parse::<f64>() {
         Ok(value) if value.is_finite() => Ok(Line::Comparison(a, b, value)),
         _ if b.is_empty() && score.is_empty() && !a.is_empty() => Ok(Line::Failure(a)),
+        // What is so long is no score, and may be anything, a template too.
+        _ if score.len() > 32 => Err(format!("score of {} bytes: expected a finite number", score.len())),
         _ => Err(format!("score {score:?}: expected a finite number")),
     }
 }
@@ -288,6 +290,8 @@ mod tests {
         assert_eq!(with("a_1,b_2"), "dir/s.csv.gz:3: 2 columns: expected 3 as in the header");
         assert_eq!(with("a_1,b_2,x"), "dir/s.csv.gz:3: score \"x\": expected a finite number");
         assert_eq!(with("a_1,b_2,"), "dir/s.csv.gz:3: score \"\": expected a finite number");
+        let long = with(&format!("a_1,b_2,{}", "x".repeat(33)));
+        assert_eq!(long, "dir/s.csv.gz:3: score of 33 bytes: expected a finite number");
         assert_eq!(with(",,"), "dir/s.csv.gz:3: score \"\": expected a finite number");
         assert_eq!(with("a_1,b_2,nan"), "dir/s.csv.gz:3: score \"nan\": expected a finite number");
         assert_eq!(

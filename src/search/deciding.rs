@@ -31,7 +31,8 @@ impl Deciding {
     /// The judge of comparisons by `modality` in the gallery of `snapshot`.
     ///
     /// # Errors
-    /// If the level is no rate, a threshold no number, or the face calibration is of another model than the gallery's.
+    /// If the level is no rate, a threshold no number, or a calibration is of other scores: of another model than the gallery's, or no
+    /// fingerprint calibration of this library's scores.
     pub fn judge(&self, snapshot: &Snapshot, modality: Modality) -> Result<Judge, SearchError> {
         for (option, threshold) in
             [("face threshold", self.face_threshold), ("finger threshold", self.finger_threshold)]
@@ -42,6 +43,9 @@ impl Deciding {
         }
         if let (Some(calibration), Some(face)) = (&self.face, snapshot.face()) {
             calibration.check_system(&face.model)?;
+        }
+        if let Some(calibration) = &self.finger {
+            calibration.check_system(Calibration::FINGERPRINTS)?;
         }
         let shipped = || snapshot.face().and_then(|face| Calibration::default_face(&face.model));
         let face = self.face.clone().or_else(shipped);

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use vantay::{
     decision::{Calibration, Level, Policy},
     gallery::Snapshot,
-    search::{self, Judge, PartScores},
+    search::{self, Judge, Modality, PartScores},
 };
 
 /// What suffices for a match.
@@ -51,7 +51,22 @@ impl Deciding {
             face_threshold: self.face_threshold,
             finger_threshold: self.finger_threshold,
         };
-        asked.judge(snapshot, parts.modality()).map_err(Failure::usage)
+        let judge = asked.judge(snapshot, parts.modality()).map_err(Failure::usage)?;
+        self.warn_of_raw(&asked, snapshot, parts.modality());
+        Ok(judge)
+    }
+
+    /// Says so where nobody asked for a raw threshold and nothing else is to be had.
+    fn warn_of_raw(&self, asked: &search::Deciding, snapshot: &Snapshot, modality: Modality) {
+        let is_asked = asked.level.is_some() || asked.policy.is_some() || self.face_threshold.is_some();
+        let Some(face) = snapshot.face().filter(|_| modality != Modality::Fingerprint && !is_asked) else { return };
+        if asked.face.is_none() && Calibration::default_face(&face.model).is_none() {
+            eprintln!(
+                "vantay: no calibration for face model {:?}: portraits match by a raw cosine, which promises no error rate; see `vantay \
+                 help calibrate`",
+                face.model
+            );
+        }
     }
 }
 

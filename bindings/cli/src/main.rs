@@ -5,6 +5,7 @@
 mod commands;
 mod evidence;
 mod failure;
+mod files;
 mod galleries;
 mod output;
 mod page;

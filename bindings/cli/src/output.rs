@@ -1,9 +1,8 @@
 //! Where results go: NDJSON, one object a line, or CSV, to standard output or a file.
 
-use crate::failure::Failure;
+use crate::{failure::Failure, files};
 use serde::Serialize;
 use std::{
-    fs::File,
     io::{self, BufWriter, Write},
     path::{Path, PathBuf},
 };
@@ -51,7 +50,7 @@ impl Output {
     /// Opens the file, or standard output if there is none.
     pub fn open(path: Option<&Path>) -> Result<Self, Failure> {
         let writer: Box<dyn Write + Send> = match path {
-            Some(path) => Box::new(File::create(path).map_err(|error| Failure::file(path, error))?),
+            Some(path) => Box::new(files::create(path)?),
             None => Box::new(io::stdout()),
         };
         let name = path.map_or_else(|| "standard output".into(), Path::to_path_buf);

@@ -1,8 +1,8 @@
 //! `--stats`: what a run did, as one JSON object.
 
-use crate::{Common, failure::Failure};
+use crate::{Common, failure::Failure, files};
 use serde::Serialize;
-use std::{fs, time::Instant};
+use std::time::Instant;
 use vantay::search::{Depth, Modality, Work};
 
 /// What was done. A figure that the command does not have is left out.
@@ -99,6 +99,6 @@ impl Clock {
         stats.threads = rayon::current_num_threads();
         stats.simd = vantay::simd::Level::chosen().map_or_else(|error| error.to_string(), |level| level.to_string());
         let text = simd_json::to_string(&stats).map_err(Failure::run)?;
-        fs::write(path, text + "\n").map_err(|error| Failure::file(path, error))
+        files::write_private(path, (text + "\n").as_bytes())
     }
 }

@@ -49,6 +49,63 @@ fn a_wrong_policy_or_calibration_is_named_and_says_what_is_wrong() {
 }
 
 #[test]
+fn a_calibration_of_other_scores_is_refused() {
+    let gallery = Empty::new();
+    let face = vantay::decision::Calibration::default_face("synthetic").expect("it is shipped");
+    let said = gallery.said_of("--finger-calibration", "face.json", &face.to_json().expect("JSON"));
+    assert!(said.contains("the scores are of \"vantay\""), "{said}");
+}
+
+#[test]
+fn what_is_read_is_never_written_to() {
+    let gallery = Empty::new();
+    let (feed, other) = (gallery.path("feed.ndjson"), gallery.path("other"));
+    fs::write(&feed, "{}\n").expect("a feed is written");
+    let named = |arguments: &[&str]| {
+        let said = refused(2, arguments);
+        assert!(said.contains("named twice"), "{said}");
+    };
+    named(&["verify", &gallery.path("gallery"), &feed, "--out", &feed]);
+    named(&["enroll", &gallery.path("gallery"), &feed, "--on-error", "skip", "--rejects", &feed]);
+    named(&["synth", "--subjects", "2", "--out", &other, "--truth", &other]);
+    assert_eq!(fs::read_to_string(&feed).expect("the feed is there"), "{}\n");
+    let manifest = gallery.path("gallery/manifest");
+    let said = refused(2, &["identify", &gallery.path("gallery"), &feed, "--out", &manifest]);
+    assert!(said.contains("lies in a gallery"), "{said}");
+    done(&["check", &gallery.path("gallery")]);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_written_of_people_is_their_owners_alone() {
+    use std::os::unix::fs::PermissionsExt;
+    let gallery = Empty::new();
+    let (feed, out, rejects) = (gallery.path("feed.ndjson"), gallery.path("out"), gallery.path("rejects"));
+    fs::write(&feed, "{}\n").expect("a feed is written");
+    done(&["enroll", &gallery.path("gallery"), &feed, "--on-error", "skip", "--rejects", &rejects]);
+    done(&["identify", &gallery.path("gallery"), &feed, "--out", &out]);
+    for file in [&out, &rejects] {
+        assert_eq!(fs::metadata(file).expect("it is there").permissions().mode() & 0o777, 0o600);
+    }
+    // A link is followed, not replaced.
+    let (target, link) = (gallery.path("target"), gallery.path("link"));
+    fs::write(&target, "").expect("a file is written");
+    std::os::unix::fs::symlink(&target, &link).expect("a link is made");
+    done(&["--stats", &link, "enroll", &gallery.path("gallery"), &feed, "--on-error", "skip"]);
+    assert!(fs::read_to_string(&target).expect("it is there").contains("enroll"));
+}
+
+#[test]
+fn a_feed_in_place_of_scores_is_not_quoted() {
+    let gallery = Empty::new();
+    let template = "Rk1SACAyMAAAAAGGAAABkAH0AMUAAAAAAAAAAAAA";
+    let feed = gallery.path("feed.csv");
+    fs::write(&feed, format!("a,b,{template}x\nc,d,{template}\n")).expect("a file is written");
+    let said = refused(1, &["eval", &feed]);
+    assert!(!said.contains(template), "{said}");
+}
+
+#[test]
 fn a_wrong_decision_is_named_by_file_and_line() {
     let gallery = Empty::new();
     let good = r#"{"a":{"registration":"HN-1"},"b":{"registration":"HN-9"},"decision":"same"}"#;

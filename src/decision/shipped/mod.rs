@@ -10,6 +10,9 @@ use std::sync::LazyLock;
 type Shipped = LazyLock<Option<Calibration>>;
 
 impl Calibration {
+    /// What the fingerprint scores of this library are called where a calibration says whose scores it is of.
+    pub const FINGERPRINTS: &str = "vantay";
+
     /// The calibration of this library's fingerprint scores: all pairs of twelve sets of real prints (four sensors of FVC2002
     /// and FVC2004, a capacitive one, rolled ink; two extractors).
     pub fn default_fingerprint() -> Option<Self> {
@@ -59,7 +62,7 @@ mod tests {
             assert!((0.38..0.46).contains(&threshold), "{model}: {threshold}");
         }
         assert!(Calibration::default_face("another").is_none());
-        assert!(Calibration::default_fingerprint().unwrap().check_system("vantay").is_ok());
+        assert!(Calibration::default_fingerprint().unwrap().check_system(Calibration::FINGERPRINTS).is_ok());
         let fingers = FingerCorrelation::default_fingerprint();
         assert!(fingers.genuine > 1_000 && (0.0..0.9).contains(&fingers.value), "{fingers:?}");
     }

@@ -119,6 +119,9 @@ impl<'r, 'a: 'r> Run<'r, 'a, 'r> {
         let within = against.is_none();
         let right: &Search<'r> = against.unwrap_or(left);
         check_depth(options.depth)?;
+        if let Some(found) = options.face_candidates.filter(|cosine| !(-1.0..=1.0).contains(cosine)) {
+            return Err(SearchError::Option { option: "cosine of candidates", found, expected: "-1 to 1" });
+        }
         let (a, b) = (left.references.snapshot, right.references.snapshot);
         if let (Some(a), Some(b)) = (a.face(), b.face())
             && a != b

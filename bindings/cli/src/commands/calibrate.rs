@@ -105,7 +105,7 @@ impl Calibrate {
         let model =
             people.iter().find_map(|person| person.portrait.as_ref()).map(|portrait| portrait.model.to_string());
         let (modality, of) = match (self.modality, model) {
-            (Templates::Fingerprint, _) => (Modality::Fingerprint, "vantay".to_owned()),
+            (Templates::Fingerprint, _) => (Modality::Fingerprint, Calibration::FINGERPRINTS.to_owned()),
             (Templates::Face, Some(model)) => (Modality::Face, model),
             (Templates::Face, None) => {
                 return Err(Failure::run(format_args!("{}: nobody has a portrait", path.display())));

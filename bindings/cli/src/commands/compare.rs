@@ -3,6 +3,7 @@
 use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
+    files,
     galleries::{self, KeyOptions, Parts as PartOptions},
     output::Output,
     pairs::{self, Gathering, PageOptions},
@@ -94,7 +95,7 @@ impl Compare {
         let (a, b) = (templates::first_view(&self.a)?, templates::first_view(&self.b)?);
         let explanation = Comparer::new(Level::chosen().map_err(Failure::usage)?).explain(&a, &b);
         if let Some(path) = &self.svg {
-            pairs::write_private(path, drawing::side_by_side(&a, &b, &explanation).as_bytes())?;
+            files::write_private(path, drawing::side_by_side(&a, &b, &explanation).as_bytes())?;
         }
         let rate = Calibration::default_fingerprint().map(|known| known.fmr_at(f64::from(explanation.score())));
         let mut output = Output::open(None)?;

@@ -1,7 +1,7 @@
 //! `vantay convert`: a template record into another format.
 
-use crate::{failure::Failure, templates};
-use std::{fs, path::PathBuf};
+use crate::{failure::Failure, files, templates};
+use std::path::PathBuf;
 use vantay::template::Format;
 
 /// Convert a template record to another format
@@ -28,6 +28,6 @@ impl Convert {
             eprintln!("vantay: {}: {warning}", self.output.display());
         }
         let bytes = converted.to_bytes().map_err(named)?;
-        fs::write(&self.output, bytes).map_err(|error| Failure::file(&self.output, error))
+        files::write_private(&self.output, &bytes)
     }
 }

@@ -3,6 +3,7 @@
 use crate::{
     Common,
     failure::Failure,
+    files,
     galleries::{self, KeyOptions},
     progress,
     stats::{Clock, Stats},
@@ -51,7 +52,7 @@ impl Enroll {
         let gallery = self.key.open(&self.gallery)?;
         let options = galleries::feed_options(&gallery.snapshot());
         let copies = match &self.rejects {
-            Some(path) => Some(BufWriter::new(File::create(path).map_err(|error| Failure::file(path, error))?)),
+            Some(path) => Some(BufWriter::new(files::create(path)?)),
             None => None,
         };
         let on_error = match self.on_error {

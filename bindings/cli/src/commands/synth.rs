@@ -3,7 +3,7 @@
 use crate::{
     Common,
     failure::Failure,
-    progress,
+    files, progress,
     stats::{Clock, Stats},
 };
 use std::{
@@ -67,6 +67,9 @@ impl Synth {
             face_model,
             fingers: self.fingers,
         };
+        for path in [Some(&self.out), self.truth.as_ref()].into_iter().flatten() {
+            files::refuse_inputs(path)?;
+        }
         let generator = Generator::new(population).map_err(Failure::usage)?;
         let bar = progress::bar("generating", Some(generator.registrations()));
         let mut feed = FeedWriter::create(&self.out).map_err(|error| Failure::file(&self.out, error))?;

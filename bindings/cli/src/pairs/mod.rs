@@ -2,12 +2,10 @@
 
 mod gather;
 mod portraits;
-mod private;
 
 pub use gather::Gathering;
-pub use private::write_private;
 
-use crate::failure::Failure;
+use crate::{failure::Failure, files};
 use portraits::Portraits;
 use std::path::{Path, PathBuf};
 use vantay::{
@@ -65,7 +63,7 @@ impl PageOptions {
 /// Writes the page of a run, for its owner alone.
 pub fn write_page(path: &Path, run: &Gathering<'_>, options: &PageOptions) -> Result<(), Failure> {
     let page = html(&gather::data_of(run, options)?).map_err(Failure::run)?;
-    write_private(path, page.as_bytes())
+    files::write_private(path, page.as_bytes())
 }
 
 /// Reads what persons decided, and makes sure that every registration it names is in one of the galleries.

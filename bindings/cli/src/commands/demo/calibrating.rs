@@ -26,7 +26,7 @@ pub fn fusion(population: &Population) -> Result<(Fusion, Scores), Failure> {
     let fit = |scores: &Scores, system: &str| {
         Calibration::fit(scores, &FitOptions::new("synthetic strangers", system)).map_err(Failure::run)
     };
-    Ok((Fusion::new(Some(fit(&faces, model)?), Some(fit(&fingers, "vantay")?)), fingers))
+    Ok((Fusion::new(Some(fit(&faces, model)?), Some(fit(&fingers, Calibration::FINGERPRINTS)?)), fingers))
 }
 
 fn faces(strangers: &Generator) -> Result<Scores, Failure> {

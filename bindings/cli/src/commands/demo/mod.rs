@@ -7,7 +7,7 @@ mod story;
 use crate::{
     Common,
     failure::Failure,
-    pairs,
+    files,
     stats::{Clock, Stats},
 };
 use std::{fs, path::PathBuf};
@@ -42,7 +42,7 @@ impl Demo {
         fs::create_dir_all(&self.out).map_err(|error| Failure::file(&self.out, error))?;
         let story = story::tell(self.subjects, &self.out)?;
         let report = self.out.join("report.html");
-        pairs::write_private(&report, page::html(&story).as_bytes())?;
+        files::write_private(&report, page::html(&story).as_bytes())?;
         println!("\nThe report: {}", report.display());
         clock.finish(common, Stats::of(story.work).with_records(story.registrations, 0))
     }
