@@ -56,16 +56,21 @@ impl Deciding {
         Ok(judge)
     }
 
-    /// Says so where nobody asked for a raw threshold and nothing else is to be had.
+    /// Says so where rates are not to be had, though nobody asked for a raw threshold, and where they are of other embeddings.
     fn warn_of_raw(&self, asked: &search::Deciding, snapshot: &Snapshot, modality: Modality) {
-        let is_asked = asked.level.is_some() || asked.policy.is_some() || self.face_threshold.is_some();
-        let Some(face) = snapshot.face().filter(|_| modality != Modality::Fingerprint && !is_asked) else { return };
-        if asked.face.is_none() && Calibration::default_face(&face.model).is_none() {
-            eprintln!(
-                "vantay: no calibration for face model {:?}: portraits match by a raw cosine, which promises no error rate; see `vantay \
-                 help calibrate`",
-                face.model
-            );
+        let needs_shipped = modality != Modality::Fingerprint && self.face_threshold.is_none() && asked.face.is_none();
+        let Some(face) = snapshot.face().filter(|_| needs_shipped) else { return };
+        let (model, dimension) = (&face.model, Calibration::DEFAULT_FACE_DIMENSION);
+        match Calibration::default_face(model) {
+            None => eprintln!(
+                "vantay: no calibration for face model {model:?}: portraits match by a raw cosine, which promises no error rate; see \
+                 `vantay help calibrate`"
+            ),
+            Some(_) if face.dimension != dimension => eprintln!(
+                "vantay: the calibration that comes with {model:?} is of {dimension} dimensions, the gallery holds {}: rates are not kept",
+                face.dimension
+            ),
+            Some(_) => {}
         }
     }
 }

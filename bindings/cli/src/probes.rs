@@ -31,5 +31,8 @@ pub fn in_batches(
     if !batch.is_empty() {
         each(&batch)?;
     }
+    if rejected > 0 {
+        eprintln!("vantay: {}: {rejected} records could not be read and have no answer", path.display());
+    }
     Ok(rejected)
 }

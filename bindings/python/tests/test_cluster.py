@@ -220,6 +220,13 @@ def test_a_bad_record_leaves_all_shards_as_they_were(shards, people):
     assert sum(len(vantay.Gallery.open(path)) for path in shards.paths) == len(people[1])
 
 
+def test_a_bad_record_that_is_passed_over_says_field_and_kind(shards, people):
+    bad = {**people[1][0], "registration": "newer", "fingers": [{"position": 77}]}
+    done = cluster.enroll([bad], shards, on_error="skip")
+    assert (done.enrolled, done.rejected) == (0, 1)
+    assert done.reasons[0].field == "fingers[0].position" and done.reasons[0].kind
+
+
 # Faults
 
 

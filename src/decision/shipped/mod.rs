@@ -10,6 +10,9 @@ use std::sync::LazyLock;
 type Shipped = LazyLock<Option<Calibration>>;
 
 impl Calibration {
+    /// The dimensions of the embeddings that the calibrations of face models were fitted on. Rates do not carry over to fewer or more.
+    pub const DEFAULT_FACE_DIMENSION: usize = 512;
+
     /// What the fingerprint scores of this library are called where a calibration says whose scores it is of.
     pub const FINGERPRINTS: &str = "vantay";
 

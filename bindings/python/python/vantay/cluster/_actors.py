@@ -113,7 +113,7 @@ class ShardWriter:
     def known(self, names: List[str]) -> List[str]:
         return _native.known_registrations(self._open()._native, names)
 
-    def stage(self, lines: Sequence[bytes], skip: bool) -> Tuple[int, List[Tuple[int, str]]]:
+    def stage(self, lines: Sequence[bytes], skip: bool) -> Tuple[int, List[Tuple[int, str, str, str]]]:
         return self._open()._native.enroll_lines(list(lines), skip)
 
     def commit(self) -> Tuple[int, int, int]:

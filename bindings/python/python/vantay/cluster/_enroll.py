@@ -57,7 +57,7 @@ class _Run:
         self.shards = shards_like(shards)
         self.skip = skip
         self.enrolled = 0
-        self.refused: List[str] = []
+        self.refused: List[Rejected] = []
         self.pending: List[List[Any]] = [[] for _ in self.shards.paths]
         remote = self.ray.remote(ShardWriter)
         self.writers = []
@@ -112,7 +112,7 @@ class _Run:
                     from .._errors import RegistrationExistsError
 
                     raise RegistrationExistsError(message)
-                told.append(Rejected("", "record", 1, message))
+                told.append(Rejected("", "refused", 1, message))
                 continue
             seen[name] = number
             lines[home].append(line)
@@ -129,7 +129,8 @@ class _Run:
             raise RegistrationExistsError(f"registration {min(known)!r} exists")
         for shard, (some, of) in enumerate(zip(lines, names)):
             fresh = [line for line, name in zip(some, of) if name not in known]
-            self.refused += [f"registration {name!r} exists" for name in of if name in known]
+            exist = (f"registration {name!r} exists" for name in of if name in known)
+            self.refused += [Rejected("", "refused", 1, why) for why in exist]
             if fresh:
                 self.pending[shard].append(self.writers[shard].stage.remote(fresh, self.skip))
             while len(self.pending[shard]) > AHEAD:
@@ -138,7 +139,7 @@ class _Run:
     def take(self, shard: int) -> None:
         enrolled, refused = self.get(shard, self.pending[shard].pop(0))
         self.enrolled += enrolled
-        self.refused += [reason for _, reason in refused]
+        self.refused += [Rejected(field, kind, 1, why) for _, field, kind, why in refused]
 
     def finish(self, rejected: int, reasons: List[Rejected]) -> ClusterEnrolled:
         for shard, pending in enumerate(self.pending):
@@ -159,5 +160,4 @@ class _Run:
             raise ClusterError(
                 f"shards {sorted(failed)} did not commit, shards {done} did: run again with on_error='skip'; {failed[first]}"
             ) from failed[first]
-        reasons = reasons + [Rejected("", "rejection", 1, reason) for reason in self.refused]
-        return ClusterEnrolled(self.enrolled, rejected + len(self.refused), reasons, tuple(commits))
+        return ClusterEnrolled(self.enrolled, rejected + len(self.refused), reasons + self.refused, tuple(commits))
