@@ -130,7 +130,7 @@ impl GroupWriter {
             // One that was rejected has its answer.
             let _ = answer.set(committed.clone());
         }
-        // Who has an answer waits for no merge.
+        // Who has an answer waits for no merge, but for the one who leads.
         drop(self.queue.lock());
         self.turn.notify_all();
         writer.merge_tiers();

@@ -4,14 +4,14 @@ use crate::failure::Failure;
 use std::{
     ffi::OsString,
     fs::{self, File, OpenOptions},
-    io::Write,
+    io::{self, Write},
     path::{Path, PathBuf},
 };
 
 /// Creates a file that only its owner can read, or empties one that is there.
 pub fn create(path: &Path) -> Result<File, Failure> {
     refuse_inputs(path)?;
-    owners().create(true).truncate(true).open(path).map_err(|error| Failure::file(path, error))
+    emptied(path).map_err(|error| Failure::file(path, error))
 }
 
 /// Writes a file that only its owner can read. One that is there is replaced as a whole, and its permissions with it; what is no
@@ -20,7 +20,7 @@ pub fn write_private(path: &Path, content: &[u8]) -> Result<(), Failure> {
     refuse_inputs(path)?;
     let failed = |error| Failure::file(path, error);
     if fs::symlink_metadata(path).is_ok_and(|of| !of.is_file()) {
-        return owners().open(path).and_then(|mut file| file.write_all(content)).map_err(failed);
+        return emptied(path).and_then(|mut file| file.write_all(content)).map_err(failed);
     }
     let fresh = path.with_added_extension(format!("{}.partial", std::process::id()));
     let write = || {
@@ -60,6 +60,10 @@ fn times_named(path: &Path, arguments: impl Iterator<Item = OsString>) -> usize 
         [Some(PathBuf::from(argument)), value].iter().flatten().any(|named| whole(named) == wanted)
     };
     arguments.filter(is_it).count()
+}
+
+fn emptied(path: &Path) -> io::Result<File> {
+    owners().create(true).truncate(true).open(path)
 }
 
 fn owners() -> OpenOptions {

@@ -89,10 +89,11 @@ fn what_is_written_of_people_is_their_owners_alone() {
     }
     // A link is followed, not replaced.
     let (target, link) = (gallery.path("target"), gallery.path("link"));
-    fs::write(&target, "").expect("a file is written");
+    fs::write(&target, "#".repeat(10_000)).expect("a file is written");
     std::os::unix::fs::symlink(&target, &link).expect("a link is made");
     done(&["--stats", &link, "enroll", &gallery.path("gallery"), &feed, "--on-error", "skip"]);
-    assert!(fs::read_to_string(&target).expect("it is there").contains("enroll"));
+    let written = fs::read_to_string(&target).expect("it is there");
+    assert!(written.contains("enroll") && !written.contains('#'), "nothing of what stood there before is left");
 }
 
 #[test]
