@@ -32,7 +32,7 @@ pub fn in_batches(
         each(&batch)?;
     }
     if rejected > 0 {
-        eprintln!("vantay: {}: {rejected} records could not be read and have no answer", path.display());
+        eprintln!("vantay: {}: records without an answer, as they could not be read: {rejected}", path.display());
     }
     Ok(rejected)
 }
