@@ -276,10 +276,10 @@ impl Search<'_> {
             .map_init(
                 || Bench::new(self.level),
                 |bench, places| {
-                    stopped(options.stop)?;
                     bench.compared = 0;
                     let (mut list, mut references) = (Vec::new(), Vec::new());
                     for &place in places {
+                        stopped(options.stop)?;
                         let (of, row) = self.references.at(place);
                         of.fingers_of(row, |position| probe.compares(matching, position), &mut references)?;
                         if references.is_empty() {
