@@ -3,14 +3,14 @@
 
 mod gallery_support;
 
-use gallery_support::model::{Operation, run};
+use gallery_support::model::{Operation, SAMPLES, run};
 use proptest::prelude::*;
 use vantay::gallery::Limits;
 
 fn operation() -> impl Strategy<Value = Operation> {
     prop_oneof![
-        12 => (0u64..60).prop_map(Operation::Enroll),
-        3 => (0u64..60).prop_map(Operation::Remove),
+        12 => (0..SAMPLES).prop_map(Operation::Enroll),
+        3 => (0..SAMPLES).prop_map(Operation::Remove),
         3 => Just(Operation::Commit),
         1 => Just(Operation::Abandon),
         1 => Just(Operation::Compact),

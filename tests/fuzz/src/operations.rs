@@ -2,7 +2,7 @@
 //!
 //! The first three bytes are the sizes by which the writer works; then two bytes an operation.
 
-use super::gallery_support::model::{Operation, run};
+use super::gallery_support::model::{Operation, SAMPLES, run};
 use vantay::gallery::Limits;
 
 /// Checks any bytes.
@@ -19,7 +19,7 @@ pub fn check(bytes: &[u8]) {
 }
 
 fn operation(kind: u8, of: u8) -> Operation {
-    let sample = u64::from(of) % 60;
+    let sample = u64::from(of) % SAMPLES;
     match kind % 24 {
         0..12 => Operation::Enroll(sample),
         12..15 => Operation::Remove(sample),
