@@ -11,7 +11,7 @@ use std::{
     sync::Arc,
 };
 use vantay::{
-    gallery::{Gallery, Key, Options, Privacy, ReadOptions, check_with},
+    gallery::{Gallery, GalleryError, Key, Options, Privacy, ReadOptions, check_with},
     registration::{IdScheme, PersonalId},
 };
 
@@ -57,14 +57,45 @@ fn galleries_of_every_version_read() {
     }
 }
 
+/// A copy of a golden gallery.
+fn copy(version: &str) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    for entry in std::fs::read_dir(golden(version)).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
+    }
+    directory
+}
+
+/// What a version to come may say in the header of a segment, sealed or not, whatever its manifest says.
+#[test]
+fn segments_of_a_later_format_are_refused_by_name() {
+    let key = || Some(Key::new(*b"the key of the golden gallery..."));
+    for (version, key) in [("1.1", None), ("1.1-encrypted", key())] {
+        for (at, value) in [(8, 2u8), (10, 9), (12, 1)] {
+            let directory = copy(version);
+            let segment = directory.path().join("segment-0000000001");
+            let mut bytes = std::fs::read(&segment).unwrap();
+            bytes[at] = value;
+            let checksum = crc32c::crc32c(&bytes[..60]).to_le_bytes();
+            bytes[60..64].copy_from_slice(&checksum);
+            std::fs::write(&segment, bytes).unwrap();
+            let options = ReadOptions { privacy: Privacy::Warned, key: key.clone(), ..ReadOptions::default() };
+            let error = Gallery::open_with(directory.path(), options).unwrap_err();
+            let is_named = match &error {
+                GalleryError::Newer { path, .. } => at < 12 && *path == segment,
+                GalleryError::Feature { path, .. } => at == 12 && *path == segment,
+                _ => false,
+            };
+            assert!(is_named, "{version}, byte {at}: {error}");
+        }
+    }
+}
+
 #[test]
 fn galleries_of_every_version_are_written_on() {
     for version in ["1.0", "1.1"] {
-        let directory = tempfile::tempdir().unwrap();
-        for entry in std::fs::read_dir(golden(version)).unwrap() {
-            let entry = entry.unwrap();
-            std::fs::copy(entry.path(), directory.path().join(entry.file_name())).unwrap();
-        }
+        let directory = copy(version);
         let options = ReadOptions { privacy: Privacy::Warned, ..ReadOptions::default() };
         let gallery = Gallery::open_with(directory.path(), options.clone()).unwrap();
         let before = content(&gallery.snapshot()).unwrap();

@@ -117,6 +117,40 @@ fn what_was_compacted_is_not_touched_again_without_need() {
     assert!(check(gallery.path(), true).is_whole());
 }
 
+/// Rows of 100 bytes and of 10,000: their number says nothing of what stays.
+#[test]
+fn compaction_keeps_to_its_sizes_however_rows_differ_in_theirs() {
+    let directory = tempfile::tempdir().unwrap();
+    let limits = Limits { fan_in: 1000, merged_bytes: 256 << 10, ..Limits::default() };
+    let gallery = with_limits(&directory.path().join("g"), limits);
+    let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
+    let mut random = Pcg64Mcg::seed_from_u64(5);
+    let mut one = |i: u64, large: bool| {
+        let mut one = registration(&format!("r{i}"), &format!("{i:012}"), i);
+        let fingers = if large { 1..=8 } else { 1..=0 };
+        one.fingers = fingers.map(|position| Finger::Captured(finger(&mut random, position, 100))).collect();
+        one
+    };
+    // Segments of ten large rows and thirty small ones; of every other one the large rows go, of the others the small ones.
+    for segment in 0..24 {
+        let rows: Vec<_> = (0..40).map(|i| one(40 * segment + i, i % 4 == 0)).collect();
+        rows.into_iter().for_each(|row| writer.enroll(row).unwrap());
+        writer.commit().unwrap();
+    }
+    for segment in 0..24 {
+        for i in (0..40).filter(|i| (i % 4 == 0) == (segment % 2 == 0)) {
+            writer.remove(&PersonalId::new(&format!("{:012}", 40 * segment + i), IdScheme::Vietnam).unwrap()).unwrap();
+        }
+    }
+    writer.commit().unwrap();
+    writer.compact().unwrap();
+    let sizes: Vec<u64> = gallery.snapshot().segments().iter().map(|s| s.path().metadata().unwrap().len()).collect();
+    // A header, a table and the holes between columns come to what the rows have.
+    assert!(sizes.iter().all(|&size| size <= limits.merged_bytes + (16 << 10)), "{sizes:?}");
+    assert!(sizes.iter().filter(|&&size| size < limits.merged_bytes / 2).count() <= 1, "{sizes:?}");
+    assert_eq!(writer.compact().unwrap().segments_read, 0, "{sizes:?}");
+}
+
 #[test]
 fn many_small_commits_leave_few_segments() {
     let directory = tempfile::tempdir().unwrap();

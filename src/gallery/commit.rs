@@ -94,6 +94,8 @@ impl Writer {
         // A segment without live rows has no more to say.
         manifest.segments.retain(|stated| stated.live.is_none_or(|live| live.rows > 0));
         manifest.registrations = manifest.segments.iter().map(|s| s.live.map_or(s.rows, |live| live.rows)).sum();
+        // An earlier writer may have miscounted them.
+        manifest.subjects = manifest.subjects.min(manifest.registrations);
         Ok(manifest)
     }
 
@@ -119,16 +121,19 @@ impl Writer {
     }
 
     /// Removes files that neither the last commit nor this writer knows: left by an earlier writer, or replaced.
-    /// Readers that have them mapped keep them.
+    /// Readers that have them mapped keep them. One that cannot be removed does not keep the others.
     pub(crate) fn sweep(&self) -> Result<(), GalleryError> {
+        // A writer that could not go on from the manifest that stands does not know what that names.
+        self.running()?;
         let manifest = &self.base.manifest;
         let mut known: HashSet<String> = self.fresh.iter().map(|file| segment_name(file.id)).collect();
         known.extend(manifest.segments.iter().map(|segment| segment_name(segment.id)));
         known.extend(manifest.segments.iter().filter_map(|s| s.live.map(|live| live_name(s.id, live.commit))));
+        let mut swept = Ok(());
         for name in data_files(&self.target.directory)?.into_iter().filter(|name| !known.contains(name)) {
             let path = self.target.directory.join(name);
-            self.target.storage.remove(&path).map_err(GalleryError::io(&path, "remove"))?;
+            swept = swept.and(self.target.storage.remove(&path).map_err(GalleryError::io(&path, "remove")));
         }
-        Ok(())
+        swept
     }
 }

@@ -9,16 +9,18 @@
 //! less than half full, each into one new file, first fit: two results are never both less than half full, so
 //! what was compacted is not touched again until something is removed from it. Each new file is published by a commit of its own and the files it
 //! replaces are removed before the next is written: the extra space is that of one segment, and a compaction that was interrupted
-//! goes on where it was. Readers keep what they have mapped.
+//! goes on where it was. Readers keep what they have mapped. A damaged segment is left out of both and keeps no other from them.
 
 use super::{
-    GalleryError, Segment, Writer,
-    layout::segment_name,
+    Checking, GalleryError, ReadOptions, Segment, Writer,
+    kept::kept_bytes,
+    layout::{live_numbers, segment_name, segment_number},
     manifest::{Manifest, ManifestSegment},
     merge::merge,
+    open::open_segment,
     segment_file::SegmentFile,
 };
-use std::sync::Arc;
+use std::{collections::VecDeque, sync::Arc};
 
 /// What a compaction did.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,20 +44,34 @@ impl Writer {
     /// Readers go on with the snapshots they hold. The bytes leave the files; what a disk keeps of freed blocks is its own affair.
     ///
     /// # Errors
-    /// If something is staged or removed and not committed, a segment is damaged, or the system refuses. What was
-    /// compacted before stays so.
+    /// If something is staged or removed and not committed, or the system refuses; what was compacted before stays so. If a segment is
+    /// damaged, which is left as it is, once all others are compacted.
     pub fn compact(&mut self) -> Result<Compacted, GalleryError> {
         self.running()?;
         if self.has_uncommitted() {
             return Err(GalleryError::Option { reason: "commit before compacting" });
         }
+        // What did not merge before is looked at anew.
+        (self.merge_error, self.merge_again_at) = (None, 0);
+        self.unmergeable.clear();
         let mut done = Compacted::default();
-        for group in self.plan() {
+        let mut damage = None;
+        let mut groups = VecDeque::from(self.plan());
+        while let Some(group) = groups.pop_front() {
             self.running()?;
-            let old: Vec<_> =
-                self.base.segments.iter().filter(|segment| group.contains(&segment.id())).cloned().collect();
+            let of_group = |segment: &&Arc<Segment>| group.contains(&segment.id());
+            let old: Vec<_> = self.base.segments.iter().filter(of_group).cloned().collect();
             let live: usize = old.iter().map(|segment| segment.live_len()).sum();
-            let written = self.replace(&old)?;
+            let written = match self.replace(&old) {
+                Ok(written) => written,
+                Err(error) if self.leaves_out(&old, &error) => {
+                    groups.push_front(group.into_iter().filter(|id| !self.unmergeable.contains(id)).collect());
+                    groups.retain(|group| self.is_worth(group));
+                    damage.get_or_insert(error);
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             done.segments_read += old.len();
             done.segments_written += 1;
             done.rows_dropped += (old.iter().map(|segment| segment.len()).sum::<usize>() - live) as u64;
@@ -63,7 +79,10 @@ impl Writer {
             done.bytes_written += written.bytes();
         }
         self.sweep()?;
-        Ok(done)
+        // A loss of power must not bring the files back.
+        let directory = &self.target.directory;
+        self.target.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
+        damage.map_or(Ok(done), Err)
     }
 
     /// Merges small segments if a tier is full. A failure leaves the commit before as it is; [`Writer::merge_error`] tells it.
@@ -77,9 +96,19 @@ impl Writer {
             return;
         }
         (self.merge_error, self.merge_again_at) = match self.replace(&old) {
+            Err(error) if self.leaves_out(&old, &error) => (Some(error), 0),
             Err(error) => (Some(error), 2 * self.base.segments.len()),
             Ok(_) => (None, 0),
         };
+    }
+
+    /// Whether an error is the damage of one of these segments, which merges leave out from then on: it must not keep the others.
+    fn leaves_out(&mut self, segments: &[Arc<Segment>], error: &GalleryError) -> bool {
+        let (GalleryError::Damaged { path, .. } | GalleryError::Missing { path, .. }) = error else { return false };
+        let name = path.file_name().and_then(|name| name.to_str()).unwrap_or_default();
+        let id = segment_number(name).or_else(|| live_numbers(name).map(|(segment, _)| segment));
+        let damaged = segments.iter().map(|segment| segment.id()).find(|&number| id == Some(number));
+        self.stopped.is_none() && damaged.is_some_and(|number| self.unmergeable.insert(number))
     }
 
     /// Why the small segments could not be merged after the last commit, if they should have been: the disk is full, or one of
@@ -96,6 +125,7 @@ impl Writer {
             let (rows, bytes) = (segment.live_len() as u64, segment.file.bytes());
             let fits = |one: u64, most: u64| one.saturating_mul(limits.fan_in as u64) <= most;
             rows < limits.staged_rows as u64
+                && !self.unmergeable.contains(&segment.id())
                 && fits(rows, limits.merged_rows as u64)
                 && fits(bytes, limits.merged_bytes)
         };
@@ -134,35 +164,36 @@ impl Writer {
         let limits = &self.shared.options.limits;
         let share = |segment: &Segment| {
             let rows = segment.live_len() as f64 / limits.merged_rows as f64;
-            let kept = segment.live_len() as f64 / segment.len().max(1) as f64;
-            rows.max(segment.file.bytes() as f64 * kept / limits.merged_bytes as f64)
+            rows.max(kept_bytes(segment) as f64 / limits.merged_bytes as f64)
         };
-        let has_removed = |segment: &Segment| segment.live_len() < segment.len();
-        let mut candidates: Vec<_> =
-            self.base.segments.iter().filter(|segment| has_removed(segment) || share(segment) < 0.5).collect();
+        let shares = self.base.segments.iter().map(|segment| (share(segment), segment));
+        let mut candidates: Vec<_> = shares.filter(|(share, segment)| has_removed(segment) || *share < 0.5).collect();
         // The largest first, and of equal ones in their order: the grouping does not depend on anything else.
-        candidates.sort_by(|a, b| share(b).total_cmp(&share(a)));
-        let mut groups: Vec<(f64, bool, Vec<u64>)> = Vec::new();
-        for segment in candidates {
-            let size = share(segment);
-            let place = groups.iter().position(|(filled, ..)| filled + size <= 1.0).unwrap_or(groups.len());
+        candidates.sort_by(|(a, _), (b, _)| b.total_cmp(a));
+        let mut groups: Vec<(f64, Vec<u64>)> = Vec::new();
+        for (share, segment) in candidates {
+            let place = groups.iter().position(|(filled, _)| filled + share <= 1.0).unwrap_or(groups.len());
             if place == groups.len() {
-                groups.push((0.0, false, Vec::new()));
+                groups.push((0.0, Vec::new()));
             }
-            let (filled, removed, ids) = &mut groups[place];
-            *filled += size;
-            *removed |= has_removed(segment);
-            ids.push(segment.id());
+            groups[place].0 += share;
+            groups[place].1.push(segment.id());
         }
-        let worth = |(_, removed, ids): &(f64, bool, Vec<u64>)| *removed || ids.len() > 1;
-        groups.into_iter().filter(worth).map(|(.., ids)| ids).collect()
+        groups.into_iter().map(|(_, ids)| ids).filter(|ids| self.is_worth(ids)).collect()
+    }
+
+    /// Whether writing these segments as one gains anything.
+    fn is_worth(&self, ids: &[u64]) -> bool {
+        let removed = |segment: &Arc<Segment>| has_removed(segment) && ids.contains(&segment.id());
+        ids.len() > 1 || self.base.segments.iter().any(removed)
     }
 
     /// Writes the live rows of `old` as one segment, publishes it in their place and removes their files.
     fn replace(&mut self, old: &[Arc<Segment>]) -> Result<Arc<SegmentFile>, GalleryError> {
         let number = self.next_segment;
         self.next_segment += 1;
-        let merged = match merge(&self.target, number, old, &*self.derive) {
+        let inputs = old.iter().map(|segment| self.read_again(segment)).collect::<Result<Vec<_>, _>>();
+        let merged = match inputs.and_then(|inputs| merge(&self.target, number, &inputs, &*self.derive)) {
             Ok(merged) => Arc::new(merged),
             Err(error) => {
                 // Nothing names the file yet; if it cannot be removed now, the next writer removes it.
@@ -187,4 +218,18 @@ impl Writer {
         self.replace_manifest(&manifest)?;
         Ok(merged)
     }
+
+    /// A segment of the last commit as the disk has it now, none of its blocks checked: neither what went bad since it was read, nor what
+    /// the caller wants read unchecked, gets a fresh checksum. What was decrypted was found to be right then, and is in memory.
+    fn read_again(&self, segment: &Arc<Segment>) -> Result<Arc<Segment>, GalleryError> {
+        let manifest = &self.base.manifest;
+        let stated = manifest.segments.iter().find(|stated| stated.id == segment.id());
+        let Some(stated) = stated.filter(|_| self.target.key.is_none()) else { return Ok(segment.clone()) };
+        let options = ReadOptions { checking: Checking::OnFirstUse, ..self.shared.options.clone() };
+        open_segment(&self.target.directory, &options, manifest, stated, None, false).map(Arc::new)
+    }
+}
+
+fn has_removed(segment: &Segment) -> bool {
+    segment.live_len() < segment.len()
 }

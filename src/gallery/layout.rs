@@ -292,10 +292,16 @@ pub(crate) const LOCK: &str = "lock";
 /// The name of a copy of the manifest, for repair alone.
 pub(crate) const MANIFEST_COPY: &str = "manifest.copy";
 
+/// The segment and the commit of a file of live rows by its name.
+pub(crate) fn live_numbers(name: &str) -> Option<(u64, u64)> {
+    let (segment, commit) = name.strip_prefix("live-")?.split_once('-')?;
+    Some((segment.parse().ok()?, commit.parse().ok()?))
+}
+
 /// The commits of all files of live rows in a directory.
 pub(crate) fn live_commits(directory: &std::path::Path) -> Vec<u64> {
     let names = std::fs::read_dir(directory).into_iter().flatten().flatten().map(|entry| entry.file_name());
-    names.filter_map(|name| name.to_str()?.strip_prefix("live-")?.split_once('-')?.1.parse().ok()).collect()
+    names.filter_map(|name| Some(live_numbers(name.to_str()?)?.1)).collect()
 }
 
 #[cfg(test)]

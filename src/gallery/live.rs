@@ -12,13 +12,12 @@ use super::{
     storage::Storage,
 };
 use bytemuck::Zeroable;
-use std::{fs::File, path::Path};
+use std::{fs::File, io::Read, path::Path};
 
 /// The mapped bits of a segment.
 pub(crate) struct Live {
     map: Map,
-    commit: u64,
-    count: usize,
+    header: LiveHeader,
 }
 
 impl Live {
@@ -55,7 +54,7 @@ impl Live {
         if crc32c::crc32c(&map[64..]) != header.words_checksum {
             return Err(damaged(64, "wrong checksum of the bits"));
         }
-        let live = Live { map, commit, count: header.live as usize };
+        let live = Live { map, header };
         let words = live.words();
         let set: u64 = words.iter().map(|word| u64::from(word.count_ones())).sum();
         let beyond = !rows.is_multiple_of(64) && words.last().is_some_and(|last| last >> (rows % 64) != 0);
@@ -73,12 +72,17 @@ impl Live {
 
     /// How many rows live.
     pub(crate) fn count(&self) -> usize {
-        self.count
+        self.header.live as usize
     }
 
-    /// The commit that wrote it.
-    pub(crate) fn commit(&self) -> u64 {
-        self.commit
+    /// Whether these are the bits that a directory has of its segment as of `commit`, by the header of the file there.
+    ///
+    /// The commit alone does not tell: where a backup was put back, another commit may have got the same number.
+    pub(crate) fn is_of(&self, directory: &Path, commit: u64) -> bool {
+        let mut header = LiveHeader::zeroed();
+        let path = directory.join(layout::live_name(self.header.segment, commit));
+        let read = File::open(path).and_then(|mut file| file.read_exact(bytemuck::bytes_of_mut(&mut header)));
+        read.is_ok() && bytemuck::bytes_of(&header) == bytemuck::bytes_of(&self.header)
     }
 }
 

@@ -15,7 +15,14 @@ use super::{
 };
 use crate::registration::IdScheme;
 use serde::{Deserialize, Serialize};
-use std::{fs, io, path::Path};
+use std::{
+    fs::File,
+    io::{self, Read},
+    path::Path,
+};
+
+/// No manifest has more bytes: two million segments.
+const LONGEST: u64 = 256 << 20;
 
 /// What a commit published.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -90,7 +97,7 @@ impl Manifest {
     /// Reads and checks the manifest of a directory.
     pub(crate) fn read(directory: &Path) -> Result<Manifest, GalleryError> {
         let path = directory.join(MANIFEST);
-        let bytes = fs::read(&path).map_err(|error| match error.kind() {
+        let bytes = read_bounded(&path).map_err(|error| match error.kind() {
             io::ErrorKind::NotFound => GalleryError::NotAGallery { path: directory.to_path_buf() },
             _ => GalleryError::io(&path, "read")(error),
         })?;
@@ -221,13 +228,28 @@ impl Manifest {
     /// Publishes the manifest. When it returns, the commit and every file it names survive a loss of power.
     ///
     /// The files must have been synced. Their names are made durable before the manifest that speaks of them, and the manifest's
-    /// content before its name.
+    /// content before its name. The copy of the manifest before is gone by then.
     pub(crate) fn publish(&self, storage: &dyn Storage, directory: &Path) -> Result<(), GalleryError> {
-        let (next, path) = (directory.join(MANIFEST_NEXT), directory.join(MANIFEST));
+        let (next, path, copy) =
+            (directory.join(MANIFEST_NEXT), directory.join(MANIFEST), directory.join(MANIFEST_COPY));
+        // What would not be read must not take the place of what is.
+        self.check().map_err(|reason| GalleryError::Damaged {
+            path: next.clone(),
+            offset: 0,
+            part: "manifest".into(),
+            reason,
+        })?;
         let mut file = storage.create(&next).map_err(GalleryError::io(&next, "create"))?;
         file.append(&self.to_bytes()?).map_err(GalleryError::io(&next, "write"))?;
         file.sync().map_err(GalleryError::io(&next, "sync"))?;
         drop(file);
+        // Whoever this commit removes must not come back by a repair from the copy of the one before.
+        match storage.remove(&copy) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(GalleryError::io(&copy, "remove")(error));
+            }
+            _ => {}
+        }
         storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         storage.rename(&next, &path).map_err(GalleryError::io(&path, "replace"))?;
         storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
@@ -236,14 +258,34 @@ impl Manifest {
     }
 
     /// Writes the copy that repair falls back on. The commit stands without it, so a failure is nobody's error, and it is not
-    /// synced: repair sees whether it is out of date, and the next writer writes it anew.
-    pub(crate) fn write_copy(&self, storage: &dyn Storage, directory: &Path) {
+    /// synced: repair sees whether it is whole, and the next writer writes it anew if it is not.
+    fn write_copy(&self, storage: &dyn Storage, directory: &Path) {
         let path = directory.join(MANIFEST_COPY);
         let written = self.to_bytes().ok().and_then(|bytes| storage.create(&path).ok()?.append(&bytes).ok());
         if written.is_none() {
             let _ = storage.remove(&path);
         }
     }
+
+    /// Writes the copy anew if it is not that of this manifest.
+    pub(crate) fn renew_copy(&self, storage: &dyn Storage, directory: &Path) {
+        let copy = read_bounded(&directory.join(MANIFEST_COPY));
+        // One of an earlier minor version says the same in other words.
+        let path = directory.join(MANIFEST_COPY);
+        if copy.ok().and_then(|bytes| Self::parse(&path, &bytes).ok()).as_ref() != Some(self) {
+            self.write_copy(storage, directory);
+        }
+    }
+}
+
+/// Reads a manifest or its copy, and no more of what lies there instead than the longest manifest has.
+pub(crate) fn read_bounded(path: &Path) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    File::open(path)?.take(LONGEST + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > LONGEST {
+        return Err(io::Error::new(io::ErrorKind::InvalidData, "longer than any manifest"));
+    }
+    Ok(bytes)
 }
 
 fn first_line(major: u16, minor: u16, body: &[u8]) -> Vec<u8> {

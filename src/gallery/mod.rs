@@ -61,6 +61,7 @@ mod entries;
 mod error;
 mod group;
 mod joined;
+mod kept;
 mod key;
 mod keys;
 mod layout;

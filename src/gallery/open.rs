@@ -4,6 +4,7 @@ use super::{
     Checking, Derive, Disk, GalleryError, Key, Segment, Snapshot, Storage, Writer,
     layout::{self, segment_name},
     live::Live,
+    lock::Lock,
     manifest::{Manifest, ManifestEncryption, ManifestFace, ManifestSegment},
     segment_file::{Opening, SegmentFile},
 };
@@ -139,7 +140,8 @@ impl Gallery {
     /// Creates an empty gallery in a new (or empty) directory that only the owner can enter.
     ///
     /// # Errors
-    /// If the directory holds something, an option is out of range, or the system refuses.
+    /// If the directory holds something, others can enter it, somebody else is creating a gallery there, an option is out of range, or the
+    /// system refuses.
     pub fn create(path: impl AsRef<Path>, options: Options) -> Result<Gallery, GalleryError> {
         let path = path.as_ref();
         if let Some(face) = &options.face {
@@ -149,14 +151,8 @@ impl Gallery {
         let storage = &*options.read.storage;
         match storage.create_directory(path) {
             Ok(()) => {}
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                for entry in fs::read_dir(path).map_err(GalleryError::io(path, "read"))? {
-                    // A creation that was interrupted leaves a manifest that is none yet.
-                    if entry.map_err(GalleryError::io(path, "read"))?.file_name() != layout::MANIFEST_NEXT {
-                        return Err(GalleryError::Exists { path: path.to_path_buf() });
-                    }
-                }
-            }
+            // What holds something that is no gallery's gets no lock put into it.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => check_vacant(path)?,
             Err(error) => return Err(GalleryError::io(path, "create")(error)),
         }
         if options.read.privacy == Privacy::Required
@@ -164,6 +160,9 @@ impl Gallery {
         {
             return Err(found);
         }
+        // Of two who create it at a time, one does.
+        let lock = Lock::take(path)?;
+        check_vacant(path)?;
         if let Some(parent) = path.parent() {
             let parent = if parent.as_os_str().is_empty() { Path::new(".") } else { parent };
             storage.sync_directory(parent).map_err(GalleryError::io(parent, "sync"))?;
@@ -195,6 +194,7 @@ impl Gallery {
             segments: Vec::new(),
         };
         manifest.publish(storage, path)?;
+        drop(lock);
         Self::open_with(path, options.read)
     }
 
@@ -301,6 +301,18 @@ fn read_snapshot(path: &Path, options: &ReadOptions, before: Option<&Snapshot>) 
     }
 }
 
+/// Refuses a directory that holds more than what a creation that was interrupted, or one under way, leaves: the lock, and a manifest that is
+/// none yet.
+fn check_vacant(path: &Path) -> Result<(), GalleryError> {
+    for entry in fs::read_dir(path).map_err(GalleryError::io(path, "read"))? {
+        let name = entry.map_err(GalleryError::io(path, "read"))?.file_name();
+        if name != layout::MANIFEST_NEXT && name != layout::LOCK {
+            return Err(GalleryError::Exists { path: path.to_path_buf() });
+        }
+    }
+    Ok(())
+}
+
 type Assembled = (Vec<Arc<Segment>>, IdScheme, Option<FaceSpec>);
 
 fn assemble(
@@ -353,7 +365,7 @@ pub(crate) fn open_segment(
         None => {
             let name = path.join(segment_name(stated.id));
             let key = manifest.key(path, options.key.as_ref())?;
-            let how = Opening { checking: options.checking, key, keeps_going };
+            let how = Opening { checking: options.checking, key, keeps_going, bytes: Some(stated.bytes) };
             let file = SegmentFile::open(&name, gallery, stated.id, how).map_err(missing)?;
             if !names(stated, &file) {
                 return Err(file.damaged_at(
@@ -371,9 +383,7 @@ pub(crate) fn open_segment(
     let live = match stated.live {
         None => None,
         Some(live) => {
-            let known = known
-                .and_then(|segment| segment.live.clone())
-                .filter(|known| (known.commit(), known.count() as u64) == (live.commit, live.rows));
+            let known = known.and_then(|segment| segment.live.clone()).filter(|known| known.is_of(path, live.commit));
             let opened = match known {
                 Some(known) => known,
                 None => Arc::new(Live::open(path, gallery, stated.id, live.commit, file.rows).map_err(missing)?),

@@ -6,9 +6,9 @@
 
 use super::{
     Checking, Derive, FaceSpec, Gallery, GalleryError, Key, Options, Problem, ReadOptions,
-    layout::{MANIFEST_COPY, live_commits, segment_number},
+    layout::{MANIFEST, MANIFEST_COPY, live_commits, segment_number},
     lock::Lock,
-    manifest::Manifest,
+    manifest::{Manifest, read_bounded},
     open::open_segment,
     target::data_files,
 };
@@ -58,10 +58,12 @@ pub fn repair_with(
     derive: Arc<dyn Derive>,
 ) -> Result<Repaired, GalleryError> {
     let (from, into) = (from.as_ref(), into.as_ref());
-    // Nobody writes meanwhile; where there is no lock to be had, as on a medium that cannot be written to, nobody can.
-    let _lock = match Lock::take(from) {
-        Err(error @ GalleryError::Locked { .. }) => return Err(error),
-        taken => taken.ok(),
+    // Nobody writes meanwhile; where there is no lock to be had, as on a medium that cannot be written to, nobody can. What is no
+    // gallery gets no lock put into it.
+    let is_gallery = [MANIFEST, MANIFEST_COPY].into_iter().any(|name| from.join(name).exists());
+    let _lock = match is_gallery.then(|| Lock::take(from)) {
+        Some(Err(error @ GalleryError::Locked { .. })) => return Err(error),
+        taken => taken.and_then(Result::ok),
     };
     let mut repaired = Repaired::default();
     let manifest = read_manifest(from, &mut repaired)?;
@@ -98,7 +100,7 @@ pub fn repair_with(
                     continue;
                 }
             };
-            match writer.enroll(registration) {
+            match writer.enroll_again(registration) {
                 Ok(()) => repaired.kept += 1,
                 Err(super::Rejection::Failed(error)) => return Err(error),
                 Err(rejection) => {
@@ -126,7 +128,7 @@ fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, Galle
         Err(error) => return Err(error),
     };
     let path = from.join(MANIFEST_COPY);
-    let Ok(bytes) = std::fs::read(&path) else { return Err(error) };
+    let Ok(bytes) = read_bounded(&path) else { return Err(error) };
     let copy = Manifest::parse(&path, &bytes)?;
     let files_are_there = copy.segments.iter().all(|s| from.join(super::layout::segment_name(s.id)).exists());
     if !files_are_there || live_commits(from).into_iter().any(|commit| commit > copy.commit) {

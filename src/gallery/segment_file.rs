@@ -86,6 +86,8 @@ pub(crate) struct Opening<'a> {
     pub key: Option<&'a Key>,
     /// Whether sealed blocks that do not open are left as zeros, for who wants to know what is whole.
     pub keeps_going: bool,
+    /// How many bytes the file has, where that is known: memory is taken for no more.
+    pub bytes: Option<u64>,
 }
 
 /// Bytes of a column that are asked for as one, and so read from their start to their end.
@@ -108,18 +110,21 @@ impl SegmentFile {
         let file = File::open(path).map_err(GalleryError::io(path, "open"))?;
         let stored = Map::new(&file).map_err(GalleryError::io(path, "map"))?;
         let bytes = stored.len() as u64;
+        let at = |offset: u64, part: &str, reason: String| GalleryError::Damaged {
+            path: path.to_path_buf(),
+            offset,
+            part: part.to_string(),
+            reason,
+        };
+        if let Some(stated) = how.bytes.filter(|&stated| stated != bytes) {
+            return Err(at(bytes, "file", format!("{bytes} bytes, the manifest says {stated}")));
+        }
         let (map, bad_seals) = match how.key {
             None => (stored, Vec::new()),
             Some(key) => {
                 let opened = sealed::open(path, &stored, key, gallery, id, how.keeps_going)?;
                 (opened.map, opened.bad)
             }
-        };
-        let at = |offset: u64, part: &str, reason: String| GalleryError::Damaged {
-            path: path.to_path_buf(),
-            offset,
-            part: part.to_string(),
-            reason,
         };
         let length = map.len() as u64;
         if length < 128 || !length.is_multiple_of(64) {

@@ -21,7 +21,7 @@ pub trait Storage: Send + Sync {
     /// As the system says, also if it exists.
     fn create_directory(&self, path: &Path) -> io::Result<()>;
 
-    /// Creates a file that only the owner can read, empty; one of that name is cut to nothing.
+    /// Creates a file that only the owner can read, empty, in the place of one of that name.
     ///
     /// # Errors
     /// As the system says.
@@ -84,7 +84,15 @@ impl Storage for Disk {
     }
 
     fn create(&self, path: &Path) -> io::Result<Box<dyn StorageFile>> {
-        let file = owner_only().create(true).truncate(true).open(path)?;
+        let new = || owner_only().create_new(true).open(path);
+        let file = match new() {
+            // Cutting it would take its pages from under who has it mapped.
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                self.remove(path)?;
+                new()?
+            }
+            made => made?,
+        };
         Ok(Box::new(DiskFile { file, passes_by: false }))
     }
 

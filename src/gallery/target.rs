@@ -2,7 +2,7 @@
 
 use super::{
     GalleryError, Key,
-    layout::segment_name,
+    layout::{live_name, live_numbers, segment_name, segment_number},
     segment_file::{Checking, Opening, SegmentFile},
     segment_writer::SegmentWriter,
     storage::Storage,
@@ -30,21 +30,28 @@ impl Target {
 
     /// Opens a segment that was just written. Its bytes come from memory, so they are not read again to be checked.
     pub(crate) fn open(&self, segment: u64) -> Result<SegmentFile, GalleryError> {
-        let how = Opening { checking: self.checking, key: self.key.as_ref(), keeps_going: false };
+        let how = Opening { checking: self.checking, key: self.key.as_ref(), keeps_going: false, bytes: None };
         SegmentFile::open(&self.directory.join(segment_name(segment)), self.gallery, segment, how)
     }
 }
 
-/// The names of files in a directory that look like segments or live rows.
+/// The names of files in a directory that are those of segments or live rows, to the letter: whatever else lies there is somebody else's.
 pub(crate) fn data_files(directory: &Path) -> Result<Vec<String>, GalleryError> {
     let entries = std::fs::read_dir(directory).map_err(GalleryError::io(directory, "read"))?;
     let mut names = Vec::new();
     for entry in entries {
         let name = entry.map_err(GalleryError::io(directory, "read"))?.file_name();
-        if let Some(name) = name.to_str().filter(|name| name.starts_with("segment-") || name.starts_with("live-")) {
+        if let Some(name) = name.to_str().filter(|name| is_data(name)) {
             names.push(name.to_string());
         }
     }
     names.sort_unstable();
     Ok(names)
+}
+
+/// Whether a file of this name is a segment or live rows.
+fn is_data(name: &str) -> bool {
+    let of_segment = segment_number(name).map(segment_name);
+    let of_live = || live_numbers(name).map(|(segment, commit)| live_name(segment, commit));
+    of_segment.or_else(of_live).is_some_and(|written| written == name)
 }

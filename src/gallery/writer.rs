@@ -50,6 +50,10 @@ pub struct Writer {
     pub(crate) merge_error: Option<GalleryError>,
     /// After a merge that failed: with how many segments it is tried again.
     pub(crate) merge_again_at: usize,
+    /// Damaged segments, which merges leave out.
+    pub(crate) unmergeable: HashSet<u64>,
+    /// Whose writer it is: a process that is forked off has it too, and must leave it alone.
+    process: u32,
     _lock: Lock,
 }
 
@@ -74,6 +78,10 @@ impl Writer {
     pub(crate) fn new(shared: Arc<Shared>, derive: Arc<dyn Derive>) -> Result<Writer, GalleryError> {
         let lock = Lock::take(&shared.path)?;
         let base = shared.refresh()?;
+        // The manifest that was read may have been renamed into place by a process that ended before it synced the name.
+        // Until it is sure to stay, the files of the one before must.
+        let directory = &shared.path;
+        shared.options.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         let target = Target {
             storage: shared.options.storage.clone(),
             directory: shared.path.clone(),
@@ -98,15 +106,13 @@ impl Writer {
             stopped: None,
             merge_error: None,
             merge_again_at: 0,
+            unmergeable: HashSet::new(),
+            process: std::process::id(),
             _lock: lock,
         };
-        // The manifest that was read may have been renamed into place by a process that ended before it synced the name.
-        // Until it is sure to stay, the files of the one before must.
-        let directory = &writer.target.directory;
-        writer.target.storage.sync_directory(directory).map_err(GalleryError::io(directory, "sync"))?;
         // What an earlier writer left behind is in nobody's way.
         let _ = writer.sweep();
-        writer.base.manifest.write_copy(&*writer.target.storage, directory);
+        writer.base.manifest.renew_copy(&*writer.target.storage, &writer.target.directory);
         Ok(writer)
     }
 
@@ -115,11 +121,15 @@ impl Writer {
     /// # Errors
     /// The reason of the rejection, by name.
     pub fn enroll(&mut self, registration: Registration) -> Result<(), Rejection> {
-        if let Some(error) = &self.stopped {
-            return Err(GalleryError::Stopped(Box::new(error.clone())).into());
-        }
+        self.running()?;
+        self.admit(&registration, self.base.scheme)?;
+        self.enroll_again(registration)
+    }
+
+    /// Stages a registration that a gallery held: what is asked of new ones alone is not asked of it.
+    pub(crate) fn enroll_again(&mut self, registration: Registration) -> Result<(), Rejection> {
+        self.running()?;
         let scheme = self.base.scheme;
-        self.admit(&registration, scheme)?;
         let name = registration.id.as_str();
         let hash = registration_hash(name);
         if let Some(staged) = self.exists(name, hash)? {
@@ -309,10 +319,18 @@ impl Writer {
     }
 
     pub(crate) fn running(&self) -> Result<(), GalleryError> {
+        if self.is_forked() {
+            return Err(GalleryError::Option { reason: "the writer belongs to the process that forked this one" });
+        }
         match &self.stopped {
             Some(error) => Err(GalleryError::Stopped(Box::new(error.clone()))),
             None => Ok(()),
         }
+    }
+
+    /// Whether this is a copy of another process's writer, whose threads and files are not its own.
+    fn is_forked(&self) -> bool {
+        std::process::id() != self.process
     }
 
     pub(crate) fn rows<'a>(&'a self, file: &'a SegmentFile, live: Option<&'a [u64]>) -> subjects::Rows<'a> {
@@ -365,6 +383,11 @@ impl Drop for Writer {
     /// Waits for the stage that is being written, and removes what was not committed. What cannot be removed now, the next
     /// writer removes; so too after an error, when it is not known which manifest stands.
     fn drop(&mut self) {
+        if self.is_forked() {
+            // There is no thread to wait for, and every file is the other process's.
+            std::mem::forget((std::mem::take(&mut self.staging), self.in_flight.take(), self.syncing.take()));
+            return;
+        }
         self.staging.abandon();
         if let Some(stage) = self.in_flight.take() {
             let _ = stage.thread.join();

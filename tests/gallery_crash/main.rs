@@ -144,6 +144,25 @@ fn run(kind: Kind, path: &Path, recorder: &Arc<Recorder>) -> (usize, Result<(), 
     (promised, result)
 }
 
+/// Sixteen bytes of a template of everybody whom the calls removed, as they are stored.
+fn removed(calls: &[Call]) -> Vec<Vec<u8>> {
+    let of = |call: &Call| match call {
+        Call::Replace(gone, _) => Some(sample(*gone)),
+        _ => None,
+    };
+    let mark = |registration: vantay::registration::Registration| {
+        let template = registration.templates().find(|template| template.minutiae().len() >= 2)?;
+        Some(bytemuck::cast_slice(&template.minutiae()[..2]).to_vec())
+    };
+    let marks: Vec<_> = calls.iter().filter_map(of).filter_map(mark).collect();
+    assert!(!marks.is_empty());
+    marks
+}
+
+fn holds(bytes: &[u8], mark: &[u8]) -> bool {
+    bytes.windows(mark.len()).any(|window| window == mark)
+}
+
 fn write_files(path: &Path, files: &BTreeMap<PathBuf, Vec<u8>>) {
     Disk.create_directory(path).unwrap();
     for (name, bytes) in files {
@@ -186,6 +205,15 @@ fn cut_the_power(kind: Kind) {
             states += 1;
             let path = directory.path().join(format!("{cut}-{how}"));
             write_files(&path, &files);
+            if let Step::Promised(done @ 1..) = step
+                && matches!(CALLS[done - 1], Call::Compact)
+                && !kind.encrypted
+            {
+                let gone = removed(&CALLS[..*done]);
+                let found = files.iter().filter(|(_, bytes)| gone.iter().any(|mark| holds(bytes, mark)));
+                let found: Vec<_> = found.map(|(path, _)| path.file_name()).collect();
+                assert!(found.is_empty(), "cut {cut}, state {how}: who was removed is still in {found:?}");
+            }
             match Gallery::open_with(&path, read_options(kind, None)) {
                 Err(GalleryError::NotAGallery { .. }) if promised.is_none() => {}
                 Err(error) => panic!("cut {cut}, state {how}: {error}"),

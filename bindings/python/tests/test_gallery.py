@@ -166,3 +166,24 @@ def test_a_closed_gallery_lets_another_write(empty, tmp_path):
     assert not empty.writable
     with vantay.Gallery.open(tmp_path / "g", writable=True) as other:
         assert other.writable
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="this system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*:DeprecationWarning")
+def test_a_forked_child_leaves_the_gallery_to_its_parent(empty, tmp_path):
+    empty.enroll(face("a", 1))
+    told, tell = os.pipe()
+    child = os.fork()
+    if child == 0:
+        # Whatever happens, the child must not go on with the tests.
+        try:
+            os.read(told, 1)
+            empty.close()
+        finally:
+            os._exit(0)
+    empty.commit()
+    os.write(tell, b"!")
+    assert os.waitpid(child, 0)[1] == 0
+    assert len(vantay.Gallery.open(tmp_path / "g")) == 1
+    empty.enroll(face("b", 2))
+    assert empty.commit().enrolled == 1
