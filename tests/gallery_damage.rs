@@ -7,6 +7,7 @@ use gallery_support::{
     Doubles,
     content::{Content, content, content_at, read},
     face_spec, sample,
+    segment::sign,
 };
 use rand::{RngExt, SeedableRng};
 use rand_pcg::Pcg64Mcg;
@@ -220,30 +221,6 @@ fn repair_source(directory: &tempfile::TempDir, path: &Path, copy: &[u8]) -> Pat
     fs::remove_file(path.join("manifest")).unwrap();
     assert!(directory.path().exists());
     path.to_path_buf()
-}
-
-/// Gives a segment checksums that fit its header, table and trailer, and the manifest the trailer's.
-fn sign(path: &Path, segment: &Path, bytes: &mut [u8]) {
-    let end = bytes.len();
-    let number = |bytes: &[u8], at: usize| u64::from_le_bytes(bytes[at..at + 8].try_into().unwrap());
-    let put = |bytes: &mut [u8], at: usize, value: u32| bytes[at..at + 4].copy_from_slice(&value.to_le_bytes());
-    let before = u32::from_le_bytes(bytes[end - 4..].try_into().unwrap());
-    let header = crc32c::crc32c(&bytes[..60]);
-    put(bytes, 60, header);
-    let table = usize::try_from(number(bytes, end - 64 + 24)).unwrap_or(usize::MAX);
-    if table < end - 64 {
-        let checksum = crc32c::crc32c(&bytes[table..end - 64]);
-        put(bytes, end - 64 + 36, checksum);
-    }
-    let trailer = crc32c::crc32c(&bytes[end - 64..end - 4]);
-    put(bytes, end - 4, trailer);
-    overwrite(segment, bytes);
-    let text = fs::read_to_string(path.join("manifest")).unwrap();
-    let body = text.split_once('\n').unwrap().1;
-    let body = body.replacen(&format!("\"trailer\":{before}"), &format!("\"trailer\":{trailer}"), 1);
-    let checksum = crc32c::crc32c(body.as_bytes());
-    let text = format!("VANTAY-GALLERY 1.0 crc32c={checksum:08x} length={}\n{body}", body.len());
-    overwrite(&path.join("manifest"), text.as_bytes());
 }
 
 /// `VANTAY_CRAFTS` says how many.

@@ -171,11 +171,21 @@ impl<'a> Fingers<'a> {
     /// # Errors
     /// If its bytes are damaged or there is no such finger.
     pub fn template(&self, i: usize) -> Result<MinutiaeTemplate, GalleryError> {
-        let minutiae = self.minutiae(i)?.to_vec();
         let of = self.properties.get(i).copied().unwrap_or_default();
-        MinutiaeTemplate::new(self.position, of.impression(), of.quality(), (of.width, of.height), minutiae)
-            .map_err(|reason| self.file.damaged(self.minutiae, 0, format!("finger {i}: {reason}")))
+        template_of(self.file, self.minutiae, (self.position, i), self.minutiae(i)?, of)
     }
+}
+
+/// Finger `i` of a position, of what the columns hold of it.
+pub(crate) fn template_of(
+    file: &SegmentFile,
+    column: &Column,
+    (position, i): (FingerPosition, usize),
+    minutiae: &[Minutia],
+    of: FingerProperties,
+) -> Result<MinutiaeTemplate, GalleryError> {
+    MinutiaeTemplate::new(position, of.impression(), of.quality(), (of.width, of.height), minutiae.to_vec())
+        .map_err(|reason| file.damaged(column, 0, format!("finger {i}: {reason}")))
 }
 
 impl FingerProperties {

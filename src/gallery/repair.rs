@@ -1,18 +1,20 @@
 //! Keeps what is whole of a damaged gallery, in a new one.
 //!
-//! Row by row: a registration is kept if every block under it is as it was written, and enrolled into the new gallery like any
-//! other, so that the result is whole in itself, derived columns included. What is lost is named where its name can still be read.
+//! Row by row: a registration is kept if every block under it is as it was written (`salvage.rs`), and enrolled into the new gallery like any
+//! other, so that the result is whole in itself, derived columns included. It is kept as it was or not at all: a registration one of whose
+//! fingers may have stood in a bad block is lost. What is lost is named where its name can still be read.
 //! A row whose removal cannot be read (its file of live rows is damaged) is not kept: nobody comes back by accident.
 
 use super::{
-    Checking, Derive, FaceSpec, Gallery, GalleryError, Key, Options, Problem, ReadOptions,
+    Checking, Derive, FaceSpec, Gallery, GalleryError, Key, Options, Problem, ReadOptions, Rejection,
     layout::{MANIFEST, MANIFEST_COPY, live_commits, segment_number},
     lock::Lock,
     manifest::{Manifest, read_bounded},
     open::open_segment,
+    salvage::Salvage,
     target::data_files,
 };
-use std::{path::Path, sync::Arc};
+use std::{collections::HashSet, path::Path, sync::Arc};
 
 /// What a repair kept and lost.
 #[derive(Clone, Debug, Default)]
@@ -87,28 +89,26 @@ pub fn repair_with(
                 continue;
             }
         };
+        let salvage = Salvage::of(&segment);
+        // One bad block is behind many a row, and said once.
+        let mut said = HashSet::new();
         for row in (0..segment.len()).filter(|&row| segment.is_live(row)) {
-            let registration = match segment.registration(row) {
-                Ok(registration) => registration,
-                Err(error) => {
-                    repaired.lost += 1;
-                    repaired.lost_names.extend(segment.registration_name(row).ok().map(String::from));
-                    let problem = Problem::from(error);
-                    if !repaired.problems.contains(&problem) {
-                        repaired.problems.push(problem);
-                    }
+            let problem = match salvage.registration(row).map(|registration| writer.enroll_again(registration)) {
+                Ok(Ok(())) => {
+                    repaired.kept += 1;
                     continue;
                 }
-            };
-            match writer.enroll_again(registration) {
-                Ok(()) => repaired.kept += 1,
-                Err(super::Rejection::Failed(error)) => return Err(error),
-                Err(rejection) => {
-                    repaired.lost += 1;
-                    repaired.lost_names.extend(segment.registration_name(row).ok().map(String::from));
+                Ok(Err(Rejection::Failed(error))) => return Err(error),
+                Ok(Err(rejection)) => {
                     let (path, part, reason) = (segment.path().into(), "registration".into(), rejection.to_string());
-                    repaired.problems.push(Problem { path, offset: None, part, reason });
+                    Problem { path, offset: None, part, reason }
                 }
+                Err(error) => Problem::from(error),
+            };
+            repaired.lost += 1;
+            repaired.lost_names.extend(segment.registration_name(row).ok().map(String::from));
+            if said.insert(problem.to_string()) {
+                repaired.problems.push(problem);
             }
         }
     }

@@ -203,7 +203,6 @@ impl Segment {
     /// If any byte of the row is damaged, or there is no such row.
     pub fn registration(&self, row: usize) -> Result<Registration, GalleryError> {
         let entry = self.entry(row)?;
-        let refused = |reason: String| self.file.damaged_at(0, "registrations", format!("row {row}: {reason}"));
         let mut fingers = Vec::new();
         for position in FingerPosition::all() {
             let Some(column) = self.fingers(position)? else { continue };
@@ -211,18 +210,31 @@ impl Segment {
                 fingers.push(Finger::Captured(column.template(i)?));
             }
         }
+        let embedding = match self.faces()? {
+            Some(faces) => faces.of_row(row).map(|i| faces.embedding(i)).transpose()?,
+            None => None,
+        };
+        self.assembled(row, entry, fingers, embedding)
+    }
+
+    /// A row of its parts, if together they make a registration.
+    pub(crate) fn assembled(
+        &self,
+        row: usize,
+        entry: Entry<'_>,
+        mut fingers: Vec<Finger>,
+        embedding: Option<&[f32]>,
+    ) -> Result<Registration, GalleryError> {
+        let refused = |reason: String| self.file.damaged_at(0, "registrations", format!("row {row}: {reason}"));
         for missing in &entry.missing {
             fingers.push(Finger::Missing { position: missing.position, reason: missing.reason.into() });
         }
-        let portrait = match self.faces()? {
-            Some(faces) => match faces.of_row(row) {
-                Some(i) => Some(Portrait {
-                    model: self.model.as_deref().unwrap_or_default().into(),
-                    embedding: FaceEmbedding::stored(faces.embedding(i)?)
-                        .ok_or_else(|| refused("the embedding is not of length one".into()))?,
-                }),
-                None => None,
-            },
+        let portrait = match embedding {
+            Some(embedding) => Some(Portrait {
+                model: self.model.as_deref().unwrap_or_default().into(),
+                embedding: FaceEmbedding::stored(embedding)
+                    .ok_or_else(|| refused("the embedding is not of length one".into()))?,
+            }),
             None => None,
         };
         Ok(Registration {

@@ -3,6 +3,7 @@
 
 pub mod content;
 pub mod model;
+pub mod segment;
 pub mod sparse;
 pub mod storage;
 
