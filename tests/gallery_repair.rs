@@ -217,6 +217,16 @@ fn what_is_kept_of_much_damage_is_as_it_was() {
 }
 
 #[test]
+fn a_bad_number_in_a_list_of_checksums_costs_its_block() {
+    let gallery = Fixture::new(ROWS, None);
+    for column in columns(&gallery.bytes).iter().filter(|column| loss(column) > 0) {
+        let number = column.checksums.start + column.checksums.len() / 2;
+        let repaired = gallery.repair([number], &format!("checksums of {}", column.name));
+        assert!((1..=loss(column) as u64).contains(&repaired.lost), "{}: {} lost", column.name, repaired.lost);
+    }
+}
+
+#[test]
 fn a_list_that_contradicts_itself_proves_nothing() {
     const MANY: usize = 300;
     let gallery = Fixture::new(MANY, None);

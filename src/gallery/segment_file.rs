@@ -73,6 +73,8 @@ pub(crate) struct SegmentFile {
     bad_seals: Vec<GalleryError>,
     map: Map,
     checking: Checking,
+    /// Whether each block is asked by itself, though the list of checksums is not as it was written.
+    keeps_going: bool,
     columns: Vec<Column>,
     /// Somebody warms it or has done so.
     pub warming: AtomicBool,
@@ -84,7 +86,8 @@ pub(crate) struct Opening<'a> {
     pub checking: Checking,
     /// The key, if the gallery is encrypted.
     pub key: Option<&'a Key>,
-    /// Whether sealed blocks that do not open are left as zeros, for who wants to know what is whole.
+    /// For who wants to know what is whole: sealed blocks that do not open are left as zeros, and a wrong number in a list of checksums costs
+    /// the block whose number it is, not the column.
     pub keeps_going: bool,
     /// How many bytes the file has, where that is known: memory is taken for no more.
     pub bytes: Option<u64>,
@@ -192,6 +195,7 @@ impl SegmentFile {
             bad_seals,
             map,
             checking: how.checking,
+            keeps_going: how.keeps_going,
             columns,
             warming: AtomicBool::new(false),
         };
@@ -340,7 +344,7 @@ impl SegmentFile {
         let checked = match column.checked.get() {
             Some(checked) => checked,
             None => {
-                if crc32c::crc32c(checksums) != column.entry.checksums_checksum {
+                if !self.keeps_going && crc32c::crc32c(checksums) != column.entry.checksums_checksum {
                     let part = format!("checksums of {}", column.key.name());
                     return Err(self.damaged_at(column.entry.checksums, &part, "wrong checksum".into()));
                 }
