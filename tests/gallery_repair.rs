@@ -257,6 +257,21 @@ fn a_list_that_contradicts_itself_proves_nothing() {
     }
 }
 
+#[test]
+fn a_reason_longer_than_any_that_is_enrolled_is_damage() {
+    let mut one = person(0);
+    for (position, reason) in [(9, "bandaged".into()), (10, "x".repeat(64).into())] {
+        one.fingers.push(Finger::Missing { position: FingerPosition::new(position).unwrap(), reason });
+    }
+    let gallery = Fixture::of(vec![one, person(1)], None);
+    // One reason of 74 bytes instead of two.
+    craft(&gallery, "missing_text", |text| text[1] = 74);
+    let repaired = repair_into(&gallery.path, &gallery.directory.path().join("r"), None);
+    assert_eq!((repaired.kept, repaired.lost), (1, 1));
+    assert_eq!(repaired.problems[0].part, "missing_text");
+    assert!(!check(&gallery.path, true).is_whole());
+}
+
 /// `VANTAY_CRAFTS` says how many.
 #[test]
 fn a_repair_of_a_crafted_segment_ends_in_a_gallery_that_is_whole() {

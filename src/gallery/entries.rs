@@ -53,8 +53,10 @@ impl Entries {
 
     /// Adds a missing finger to the last row.
     pub(crate) fn push_missing(&mut self, position: FingerPosition, reason: &str) {
-        self.missing_text.extend_from_slice(&[position.number(), reason.len().min(layout::MAX_REASON) as u8]);
-        self.missing_text.extend_from_slice(&reason.as_bytes()[..reason.len().min(layout::MAX_REASON)]);
+        // Neither who enrols nor a file that reads brings a longer one; if it came to it, no letter is cut in two.
+        let reason = &reason[..reason.floor_char_boundary(layout::MAX_REASON)];
+        self.missing_text.extend_from_slice(&[position.number(), reason.len() as u8]);
+        self.missing_text.extend_from_slice(reason.as_bytes());
     }
 
     /// The name of a row's registration.
@@ -97,5 +99,21 @@ impl Entries {
         writer.column(ColumnKey::entries(BirthYear), &self.birth_years)?;
         writer.column(ColumnKey::entries(MissingOffsets), &self.missing_offsets)?;
         writer.column(ColumnKey::entries(MissingText), &self.missing_text)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_reason_that_is_too_long_ends_between_two_letters() {
+        for (reason, kept) in [("ả".repeat(22), 63), ("a".repeat(65), 64), ("a".repeat(64), 64), ("bó bột".into(), 9)]
+        {
+            let mut entries = Entries::default();
+            entries.push_missing(FingerPosition::default(), &reason);
+            assert_eq!(usize::from(entries.missing_text[1]), kept);
+            assert_eq!(std::str::from_utf8(&entries.missing_text[2..]).unwrap(), &reason[..kept]);
+        }
     }
 }

@@ -278,7 +278,7 @@ impl Segment {
         let mut missing = Vec::new();
         while let [position, length, tail @ ..] = rest {
             let read = tail.split_at_checked(usize::from(*length)).and_then(|(reason, tail)| {
-                let reason = std::str::from_utf8(reason).ok()?;
+                let reason = std::str::from_utf8(reason).ok().filter(|reason| reason.len() <= layout::MAX_REASON)?;
                 Some((MissingFinger { position: FingerPosition::new(*position).ok()?, reason }, tail))
             });
             let Some((finger, tail)) = read else {
