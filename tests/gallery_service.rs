@@ -146,7 +146,7 @@ fn a_repair_by_an_old_copy_of_the_manifest_says_what_it_does_not_know() {
     fs::write(path.join("manifest.copy"), &old).unwrap();
     fs::write(path.join("manifest"), b"garbage").unwrap();
     let repaired = repair(&path, directory.path().join("into"), Arc::new(Doubles)).unwrap();
-    assert_eq!((repaired.kept, repaired.unknown, repaired.is_complete()), (1, 1, false));
+    assert_eq!((repaired.kept, repaired.unknown_segments, repaired.is_complete()), (1, 1, false));
     assert!(repaired.problems.iter().any(|problem| problem.path.ends_with("segment-0000000002")));
 }
 

@@ -25,7 +25,7 @@ pub struct Repaired {
     /// Registrations that were lost.
     pub lost: u64,
     /// Segments that nothing names, since the copy of the manifest had to do: what they hold was not kept, and may have been committed.
-    pub unknown: u64,
+    pub unknown_segments: u64,
     /// The names of lost registrations, as far as they could be read.
     pub lost_names: Vec<String>,
     /// What was wrong.
@@ -142,7 +142,7 @@ fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, Galle
             "not named by the copy of the manifest, which is of commit {}: a later commit, or none",
             copy.commit
         );
-        repaired.unknown += 1;
+        repaired.unknown_segments += 1;
         repaired.problems.push(Problem { path: from.join(name), offset: None, part: "file".into(), reason });
     }
     Ok(copy)
@@ -151,6 +151,6 @@ fn read_manifest(from: &Path, repaired: &mut Repaired) -> Result<Manifest, Galle
 impl Repaired {
     /// Whether everything was kept, as far as is known.
     pub fn is_complete(&self) -> bool {
-        self.lost == 0 && self.unknown == 0
+        self.lost == 0 && self.unknown_segments == 0
     }
 }

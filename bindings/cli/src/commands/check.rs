@@ -84,7 +84,7 @@ impl Check {
                 let repaired = gallery::repair_with(&self.gallery, &options, into, new.key.clone(), derive);
                 let repaired = repaired.map_err(Failure::run)?;
                 galleries::open(into, new)?;
-                let (kept, lost, unknown_segments) = (repaired.kept, repaired.lost, repaired.unknown);
+                let (kept, lost, unknown_segments) = (repaired.kept, repaired.lost, repaired.unknown_segments);
                 Some(Repaired { kept, lost, unknown_segments, lost_registrations: repaired.lost_names })
             }
             None => None,
