@@ -176,6 +176,14 @@ fn a_bad_block_costs_the_rows_that_stand_in_it() {
 }
 
 #[test]
+fn a_row_that_may_have_had_one_finger_more_is_not_kept() {
+    let gallery = Fixture::new(300, None);
+    let list = columns(&gallery.bytes).into_iter().find(|column| column.name == "finger 7 rows").unwrap();
+    let repaired = gallery.repair([list.bytes.start], "a list of one block");
+    assert_eq!((repaired.lost, repaired.lost_names.len()), (300, 300), "nothing says who was in it");
+}
+
+#[test]
 fn what_is_derived_anew_costs_nothing() {
     let gallery = Fixture::new(ROWS, None);
     let blocks = |column: Column| column.blocks().into_iter().map(|block| block.start);

@@ -8,7 +8,8 @@
 //! # Method
 //! The lists are taken block by block. A row is read if what is left proves where its templates stand and that there are no others
 //! (`gapped.rs`): never with a finger less than it had. A list that contradicts itself, though its blocks are as they were
-//! written, is of a writer with a fault and proves nothing: no row is read.
+//! written, is of a writer with a fault and proves nothing: no row is read. So it is with a list that had one block and lost it, as that of a position
+//! which few have: any row may have been in it.
 //!
 //! # Cost
 //! That of a segment that is whole: each list is checked once, and a row is found in it by halving.
