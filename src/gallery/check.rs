@@ -190,28 +190,26 @@ fn check_segment(segment: &Segment, deep: bool, report: &mut CheckReport) {
 }
 
 impl SegmentFile {
-    /// Every block of a column whose checksum is wrong, whatever was checked before.
+    /// Every block of a column that cannot be read or whose checksum is wrong, whatever was checked before.
     pub(crate) fn bad_blocks(&self, column: &Column) -> Vec<GalleryError> {
-        let checksums = self.checksums(column);
-        if crc32c::crc32c(checksums) != column.entry.checksums_checksum {
-            let part = format!("checksums of {}", column.key.name());
-            return vec![self.damaged_at(column.entry.checksums, &part, "wrong checksum".into())];
-        }
-        let is_bad = |bytes: &[u8], expected: &[u8]| crc32c::crc32c(bytes).to_le_bytes() != expected;
-        let mut bad = Vec::new();
-        for (run, expected) in self.runs(column).zip(checksums.chunks(4 * SegmentFile::RUN_BLOCKS)).enumerate() {
-            let (bytes, expected) = match expected {
-                (Ok(bytes), expected) => (bytes, expected),
-                (Err(error), _) => {
-                    bad.push(error);
-                    continue;
+        let checksums = match self.sound_checksums(column) {
+            Ok(checksums) => checksums,
+            Err(error) => return vec![error],
+        };
+        let (mut bad, mut asked) = (Vec::new(), 0);
+        let blocks = self.unchecked(column).chunks(BLOCK).zip(checksums.chunks_exact(4));
+        for (i, (block, expected)) in blocks.enumerate() {
+            if i >= asked {
+                match self.ask(column, i..i + SegmentFile::RUN_BLOCKS, true) {
+                    Ok(to) => asked = to,
+                    Err(error) => {
+                        bad.push(error);
+                        continue;
+                    }
                 }
-            };
-            for (i, (block, expected)) in bytes.chunks(BLOCK).zip(expected.chunks_exact(4)).enumerate() {
-                if is_bad(block, expected) {
-                    let i = run * SegmentFile::RUN_BLOCKS + i;
-                    bad.push(self.damaged(column, (i * BLOCK) as u64, format!("wrong checksum of block {i}")));
-                }
+            }
+            if crc32c::crc32c(block).to_le_bytes() != expected {
+                bad.push(self.damaged(column, (i * BLOCK) as u64, format!("wrong checksum of block {i}")));
             }
         }
         bad

@@ -25,6 +25,8 @@ use std::{
 pub(crate) struct Map {
     bytes: Option<Mmap>,
     of: Memory,
+    #[cfg(test)]
+    device: tests::Device,
 }
 
 /// What a map's bytes are.
@@ -39,7 +41,7 @@ impl Map {
     /// Maps the whole of `file`.
     pub(crate) fn new(file: &File) -> io::Result<Map> {
         if file.metadata()?.len() == 0 {
-            return Ok(Map { bytes: None, of: Memory::File });
+            return Ok(Map::of(None, Memory::File));
         }
         // SAFETY: the bytes do not change under the map: only this library writes files of a gallery (they are owner-only),
         // and it never writes to one that has been published (module documentation). Nothing but plain old data is read from
@@ -49,7 +51,7 @@ impl Map {
         // Most of what is read is a page here and there: a header, a row. What is read from end to end says so, see `will_read`. Advice
         // may be refused; then it is slower, not wrong.
         let _ = map.advise(Advice::Random);
-        Ok(Map { bytes: Some(map), of: Memory::File })
+        Ok(Map::of(Some(map), Memory::File))
     }
 
     /// Memory of `length` bytes, not zero, that `fill` writes.
@@ -60,7 +62,16 @@ impl Map {
         #[cfg(target_os = "linux")]
         let _ = memory.advise(Advice::DontDump);
         fill(&mut memory);
-        Ok(Map { bytes: Some(memory.make_read_only()?), of })
+        Ok(Map::of(Some(memory.make_read_only()?), of))
+    }
+
+    fn of(bytes: Option<Mmap>, of: Memory) -> Map {
+        Map {
+            bytes,
+            of,
+            #[cfg(test)]
+            device: tests::Device::current(),
+        }
     }
 
     /// Whether it is decrypted memory that the system would not lock.
@@ -73,7 +84,10 @@ impl Map {
     /// # Errors
     /// If the system knows that it cannot be read: the device fails, or the file has become shorter. Reading would end the process.
     pub(crate) fn will_read(&self, range: Range<usize>, run: bool) -> io::Result<()> {
-        let Some(map) = self.bytes.as_ref().filter(|_| self.of == Memory::File) else { return Ok(()) };
+        let asked = self.bytes.as_ref().filter(|_| self.of == Memory::File && !range.is_empty());
+        let Some(map) = asked else { return Ok(()) };
+        #[cfg(test)]
+        self.device.read(&range)?;
         let advice = if run { Advice::Sequential } else { Advice::WillNeed };
         // First that it be read, as one piece, then all pages at once, instead of a fault and a page's reading for every one of them.
         let _ = map.advise_range(advice, range.start, range.len());
@@ -95,5 +109,63 @@ impl Deref for Map {
 
     fn deref(&self) -> &[u8] {
         self.bytes.as_deref().unwrap_or(&[])
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+    use std::{cell::RefCell, sync::Arc};
+
+    /// A device with a bad sector, which notes what it is asked for: the part of a file that `will_read` would find unreadable.
+    #[derive(Clone, Default)]
+    pub(crate) struct Device {
+        bad: Range<usize>,
+        asked: Arc<parking_lot::Mutex<Vec<Range<usize>>>>,
+    }
+
+    thread_local! {
+        static CURRENT: RefCell<Device> = RefCell::default();
+    }
+
+    impl Device {
+        /// The device of all files that this thread maps while `work` runs, whose bytes `bad` cannot be read.
+        pub(crate) fn with_bad<T>(bad: Range<usize>, work: impl FnOnce() -> T) -> (T, Device) {
+            let device = Device { bad, ..Device::default() };
+            CURRENT.replace(device.clone());
+            let result = work();
+            CURRENT.take();
+            (result, device)
+        }
+
+        pub(super) fn current() -> Device {
+            CURRENT.with_borrow(Device::clone)
+        }
+
+        pub(super) fn read(&self, range: &Range<usize>) -> io::Result<()> {
+            self.asked.lock().push(range.clone());
+            let overlaps = range.start < self.bad.end && self.bad.start < range.end;
+            if overlaps { Err(io::Error::other("a bad sector")) } else { Ok(()) }
+        }
+
+        /// What it was asked for until now.
+        pub(crate) fn asked(&self) -> Vec<Range<usize>> {
+            self.asked.lock().clone()
+        }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_cut_file_has_lost_cannot_be_read() {
+        let file = tempfile::tempfile().unwrap();
+        file.set_len(5 << 12).unwrap();
+        let map = Map::new(&file).unwrap();
+        assert!(map.will_read(0..5 << 12, true).is_ok());
+        file.set_len(2 << 12).unwrap();
+        // Systems before 5.14 say nothing.
+        if map.will_read(4 << 12..5 << 12, false).is_err() {
+            assert!(map.will_read(0..2 << 12, false).is_ok());
+            assert!(map.will_read(0..5 << 12, false).is_err());
+        }
     }
 }

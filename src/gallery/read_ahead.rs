@@ -15,16 +15,24 @@ const MOST: u64 = 128;
 pub(crate) struct ReadAhead(AtomicU64);
 
 impl ReadAhead {
-    /// How many blocks from `block` on to announce, which is about to be read: at least one, perhaps more than the column has.
+    /// How many blocks from `block` on to announce, which is about to be read: perhaps more than the column has, none if the last
+    /// announcement holds it.
     pub(crate) fn blocks_from(&self, block: usize) -> usize {
         let block = block as u64;
         let last = self.0.load(Relaxed);
         let (end, length) = (last >> 8, last & 0xff);
+        if (end - length..end).contains(&block) {
+            return 0;
+        }
         // A few blocks that nobody wants, of rows that were removed, don't end a run.
         let goes_on = length > 0 && (end..=end + length).contains(&block);
-        let next = if goes_on { MOST.min(2 * length) } else { 1 };
-        self.0.store(((block + next) << 8) | next, Relaxed);
-        next as usize
+        if goes_on { MOST.min(2 * length) as usize } else { 1 }
+    }
+
+    /// `count` blocks from `block` on have been announced. Not before they are: who finds them here reads without asking.
+    pub(crate) fn announced(&self, block: usize, count: usize) {
+        let count = MOST.min(count as u64);
+        self.0.store(((block as u64 + count) << 8) | count, Relaxed);
     }
 }
 
@@ -32,25 +40,63 @@ impl ReadAhead {
 mod tests {
     use super::*;
 
-    #[test]
-    fn who_goes_on_is_announced_twice_as_much_each_time() {
-        let ahead = ReadAhead::default();
-        let mut block = 0;
-        let mut announced = Vec::new();
-        for _ in 0..10 {
-            announced.push(ahead.blocks_from(block));
-            block += announced.last().unwrap();
+    /// What is announced to who reads `block`.
+    fn announce(ahead: &ReadAhead, block: usize) -> usize {
+        let count = ahead.blocks_from(block);
+        if count > 0 {
+            ahead.announced(block, count);
         }
-        assert_eq!(announced, [1, 2, 4, 8, 16, 32, 64, 128, 128, 128]);
+        count
+    }
+
+    /// Every announcement to who reads `blocks`: at which, and how much.
+    fn announcements(ahead: &ReadAhead, blocks: impl Iterator<Item = usize>) -> Vec<(usize, usize)> {
+        blocks.map(|block| (block, announce(ahead, block))).filter(|&(_, count)| count > 0).collect()
+    }
+
+    #[test]
+    fn who_goes_on_block_by_block_is_announced_twice_as_much_each_time() {
+        let found = announcements(&ReadAhead::default(), 0..600);
+        let expected = [
+            (0, 1),
+            (1, 2),
+            (3, 4),
+            (7, 8),
+            (15, 16),
+            (31, 32),
+            (63, 64),
+            (127, 128),
+            (255, 128),
+            (383, 128),
+            (511, 128),
+        ];
+        assert_eq!(found, expected);
+    }
+
+    #[test]
+    fn blocks_that_nobody_wants_do_not_end_a_run() {
+        let found = announcements(&ReadAhead::default(), (0..600).filter(|block| block % 3 != 1));
+        assert_eq!(found.last().unwrap().1, 128);
+        assert!(found.len() < 15, "{found:?}");
     }
 
     #[test]
     fn who_jumps_is_announced_a_block() {
         let ahead = ReadAhead::default();
         for block in [7, 3, 1 << 30, 5, 900, 0] {
-            assert_eq!(ahead.blocks_from(block), 1);
+            assert_eq!(announce(&ahead, block), 1);
         }
-        assert_eq!([ahead.blocks_from(1), ahead.blocks_from(4), ahead.blocks_from(8)], [2, 4, 8]);
-        assert_eq!(ahead.blocks_from(15), 1);
+        assert_eq!([1, 4, 8].map(|block| announce(&ahead, block)), [2, 4, 8]);
+        assert_eq!([17, 15, 9].map(|block| announce(&ahead, block)), [16, 1, 1]);
+    }
+
+    #[test]
+    fn what_could_not_be_announced_is_asked_for_again() {
+        let ahead = ReadAhead::default();
+        assert_eq!([0, 1].map(|block| announce(&ahead, block)), [1, 2]);
+        assert_eq!(ahead.blocks_from(3), 4);
+        // Only the first of the four could be read.
+        ahead.announced(3, 1);
+        assert_eq!([3, 4].map(|block| announce(&ahead, block)), [0, 2]);
     }
 }

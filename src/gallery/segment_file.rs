@@ -98,6 +98,11 @@ const SCAN: u64 = 256 << 10;
 /// How much of a run is read ahead of being checked.
 const RUN: usize = 4 << 20;
 
+/// Why bytes are damaged that the system cannot read.
+fn unreadable(error: &std::io::Error) -> String {
+    format!("cannot be read: {error}")
+}
+
 /// CRC-32C of a plain structure's bytes but the last four, where it stands itself.
 pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
     let bytes = bytemuck::bytes_of(value);
@@ -105,7 +110,7 @@ pub(crate) fn self_checksum<T: Pod>(value: &T) -> u32 {
 }
 
 impl SegmentFile {
-    /// Blocks of a run of [`SegmentFile::runs`].
+    /// Blocks of a run: what is asked for at once of what is read from its start to its end.
     pub(crate) const RUN_BLOCKS: usize = RUN / BLOCK;
 
     /// Maps the segment `id` of `gallery` at `path`, and checks header, trailer and table.
@@ -340,34 +345,37 @@ impl SegmentFile {
         if self.checking == Checking::Off || length == 0 {
             return Ok(());
         }
-        let checksums = self.checksums(column);
         let checked = match column.checked.get() {
             Some(checked) => checked,
             None => {
-                if !self.keeps_going && crc32c::crc32c(checksums) != column.entry.checksums_checksum {
-                    let part = format!("checksums of {}", column.key.name());
-                    return Err(self.damaged_at(column.entry.checksums, &part, "wrong checksum".into()));
+                if self.keeps_going {
+                    self.read_checksums(column)?;
+                } else {
+                    self.sound_checksums(column)?;
                 }
-                let words = (checksums.len() / 4).div_ceil(64);
+                let words = (self.checksums(column).len() / 4).div_ceil(64);
                 column.checked.get_or_init(|| (0..words).map(|_| AtomicU64::new(0)).collect())
             }
         };
-        let bytes = self.unchecked(column);
-        let end = (start + length) as usize;
-        let blocks = (start as usize / BLOCK)..=((end - 1) / BLOCK);
-        let mut announced = 0;
-        for block in blocks {
+        let (checksums, bytes) = (self.checksums(column), self.unchecked(column));
+        let blocks = start as usize / BLOCK..((start + length) as usize).div_ceil(BLOCK);
+        // The block up to which has been asked.
+        let mut asked = 0;
+        for block in blocks.clone() {
             let bit = 1u64 << (block % 64);
             if checked[block / 64].load(Ordering::Acquire) & bit != 0 {
                 continue;
             }
-            let from = block * BLOCK;
-            if from >= announced {
-                let run = length >= SCAN;
-                let ahead = if run { 0 } else { column.ahead.blocks_from(block) };
-                announced = if run { end.min(from + RUN) } else { bytes.len().min(from + ahead * BLOCK) };
-                self.will_read(column, from..announced, run || ahead > 1)?;
+            if block >= asked && length >= SCAN {
+                asked = self.ask(column, block..blocks.end.min(block + SegmentFile::RUN_BLOCKS), true)?;
+            } else if block >= asked {
+                let ahead = column.ahead.blocks_from(block);
+                if ahead > 0 {
+                    asked = self.ask(column, block..block + ahead, ahead > 1)?;
+                    column.ahead.announced(block, asked - block);
+                }
             }
+            let from = block * BLOCK;
             let expected: u32 = bytemuck::pod_read_unaligned(&checksums[block * 4..block * 4 + 4]);
             if crc32c::crc32c(&bytes[from..bytes.len().min(from + BLOCK)]) != expected {
                 return Err(self.damaged(column, from as u64, format!("wrong checksum of block {block}")));
@@ -377,24 +385,70 @@ impl SegmentFile {
         Ok(())
     }
 
+    /// Tells the system which blocks of a column are going to be read, perhaps more than there are, as part of a longer run or by
+    /// themselves. Returns the first that it need not be able to read.
+    ///
+    /// # Errors
+    /// If the first of them cannot be read. Another that cannot is for who comes to it.
+    pub(crate) fn ask(&self, column: &Column, blocks: Range<usize>, run: bool) -> Result<usize, GalleryError> {
+        let bytes = |from: usize, to: usize| {
+            let end = column.entry.length as usize;
+            (from * BLOCK).min(end)..(to * BLOCK).min(end)
+        };
+        if self.will_read(column, bytes(blocks.start, blocks.end), run).is_ok() {
+            return Ok(blocks.end);
+        }
+        for block in blocks.clone() {
+            match self.will_read(column, bytes(block, block + 1), false) {
+                Err(error) if block == blocks.start => return Err(error),
+                Err(_) => return Ok(block),
+                Ok(()) => {}
+            }
+        }
+        Ok(blocks.end)
+    }
+
     /// Tells the system which bytes of a column are going to be read, as part of a longer run or by themselves.
     fn will_read(&self, column: &Column, range: Range<usize>, run: bool) -> Result<(), GalleryError> {
         let (at, start) = (column.entry.offset as usize, range.start);
         let asked = self.map.will_read(at + start..at + range.end, run);
-        asked.map_err(|error| self.damaged(column, start as u64, format!("cannot be read: {error}")))
+        asked.map_err(|error| self.damaged(column, start as u64, unreadable(&error)))
     }
 
-    /// The bytes of a column run by run, each asked for as one.
-    pub(crate) fn runs<'a>(&'a self, column: &'a Column) -> impl Iterator<Item = Result<&'a [u8], GalleryError>> {
-        self.unchecked(column).chunks(RUN).enumerate().map(|(i, run)| {
-            self.will_read(column, i * RUN..i * RUN + run.len(), true)?;
-            Ok(run)
-        })
+    /// Bytes of the file that belong to no column, in a part that errors name.
+    ///
+    /// # Errors
+    /// If the system knows that they cannot be read.
+    pub(crate) fn read(&self, range: Range<usize>, part: &str) -> Result<&[u8], GalleryError> {
+        let asked = self.map.will_read(range.clone(), false);
+        asked.map_err(|error| self.damaged_at(range.start as u64, part, unreadable(&error)))?;
+        Ok(&self.map[range])
+    }
+
+    /// The bytes of a column's block checksums, which are checked against their own.
+    pub(crate) fn sound_checksums(&self, column: &Column) -> Result<&[u8], GalleryError> {
+        let checksums = self.read_checksums(column)?;
+        match crc32c::crc32c(checksums) == column.entry.checksums_checksum {
+            true => Ok(checksums),
+            false => {
+                let part = format!("checksums of {}", column.key.name());
+                Err(self.damaged_at(column.entry.checksums, &part, "wrong checksum".into()))
+            }
+        }
+    }
+
+    /// The bytes of a column's block checksums, asked for.
+    fn read_checksums(&self, column: &Column) -> Result<&[u8], GalleryError> {
+        let start = column.entry.checksums as usize;
+        self.read(start..start + self.checksums(column).len(), &format!("checksums of {}", column.key.name()))
     }
 
     /// The bytes of a column's block checksums. Opening proved that they lie inside the file.
-    pub(crate) fn checksums(&self, column: &Column) -> &[u8] {
+    fn checksums(&self, column: &Column) -> &[u8] {
         let blocks = column.entry.length.div_ceil(BLOCK as u64);
         &self.map[column.entry.checksums as usize..(column.entry.checksums + 4 * blocks) as usize]
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,106 @@
+//! What a sector that cannot be read costs, and how far ahead a reader is read.
+
+use super::*;
+use crate::{
+    gallery::{FaceSpec, Gallery, NothingDerived, Options, Snapshot, layout::ColumnKind, map::tests::Device},
+    registration::{IdScheme, PersonalId, Portrait, Registration, RegistrationId},
+    template::FaceEmbedding,
+};
+use std::sync::Arc;
+
+const DIMENSION: usize = 4096;
+/// Two embeddings fill a block.
+const ROWS: usize = 300;
+const BLOCKS: usize = ROWS / 2;
+
+fn write(path: &Path) {
+    let face = FaceSpec { model: "m".into(), dimension: DIMENSION };
+    let gallery = Gallery::create(path, Options { face: Some(face), ..Options::default() }).unwrap();
+    let mut writer = gallery.writer(Arc::new(NothingDerived)).unwrap();
+    for i in 0..ROWS {
+        let embedding: Vec<f32> = (0..DIMENSION).map(|k| ((i * 31 + k * 7) % 101) as f32 - 49.5).collect();
+        let portrait = Portrait { model: "m".into(), embedding: FaceEmbedding::new(&embedding).unwrap() };
+        writer
+            .enroll(Registration {
+                id: RegistrationId::new(&format!("R{i}")).unwrap(),
+                personal_id: PersonalId::new(&format!("{i:012}"), IdScheme::Vietnam).unwrap(),
+                captured_at: None,
+                portrait: Some(portrait),
+                fingers: Vec::new(),
+            })
+            .unwrap();
+    }
+    writer.commit().unwrap();
+    writer.remove(&PersonalId::new("000000000007", IdScheme::Vietnam).unwrap()).unwrap();
+    writer.commit().unwrap();
+}
+
+/// The gallery at `path`, read from a device on which the bytes `bad` of every mapped file cannot be read.
+fn open(path: &Path, bad: Range<usize>) -> (Result<Arc<Snapshot>, GalleryError>, Device) {
+    Device::with_bad(bad, || Ok(Gallery::open(path)?.snapshot()))
+}
+
+fn embeddings(snapshot: &Snapshot) -> (&SegmentFile, &Column) {
+    let file = &*snapshot.segments()[0].file;
+    (file, file.column(ColumnKey::of(Modality::Face, ColumnKind::Embeddings)).unwrap())
+}
+
+/// The gallery with a block of its embeddings that cannot be read.
+fn with_bad_block(path: &Path, block: usize) -> Arc<Snapshot> {
+    let whole = open(path, 0..0).0.unwrap();
+    let at = embeddings(&whole).1.entry.offset as usize + block * BLOCK;
+    open(path, at + 4096..at + 8192).0.unwrap()
+}
+
+/// File, place and part of a damage.
+fn place(error: GalleryError) -> (PathBuf, u64, String) {
+    match error {
+        GalleryError::Damaged { path, offset, part, reason } if reason.contains("cannot be read") => {
+            (path, offset, part)
+        }
+        error => panic!("{error}"),
+    }
+}
+
+#[test]
+fn who_goes_through_a_column_row_by_row_is_read_ahead() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("g");
+    write(&path);
+    let (snapshot, device) = open(&path, 0..0);
+    let snapshot = snapshot.unwrap();
+    let faces = snapshot.segments()[0].faces().unwrap().unwrap();
+    (0..ROWS).for_each(|i| assert!(faces.embedding(i).is_ok()));
+    let entry = &embeddings(&snapshot).1.entry;
+    let bytes = entry.offset as usize..(entry.offset + entry.length) as usize;
+    let asked: Vec<usize> = device
+        .asked()
+        .into_iter()
+        .filter(|range| bytes.contains(&range.start))
+        .map(|range| range.len() / BLOCK)
+        .collect();
+    assert_eq!(asked, [1, 2, 4, 8, 16, 32, 64, 23]);
+}
+
+#[test]
+fn a_bad_sector_costs_its_block_alone() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("g");
+    write(&path);
+    for bad in [0, 40, BLOCKS - 1] {
+        let snapshot = with_bad_block(&path, bad);
+        let (file, column) = embeddings(&snapshot);
+        let expected = (file.path.clone(), column.entry.offset + (bad * BLOCK) as u64, "face embeddings".to_string());
+        let faces = snapshot.segments()[0].faces().unwrap().unwrap();
+        for i in 0..ROWS {
+            match faces.embedding(i) {
+                Ok(_) => assert_ne!(i / 2, bad),
+                Err(error) => assert_eq!((i / 2, place(error)), (bad, expected.clone())),
+            }
+        }
+        assert_eq!(place(faces.embeddings().unwrap_err()), expected);
+        assert_eq!(place(with_bad_block(&path, bad).warm().unwrap_err()), expected);
+        let found: Vec<_> = file.bad_blocks(column).into_iter().map(place).collect();
+        assert_eq!(found, [expected]);
+    }
+}
