@@ -216,15 +216,17 @@ impl SegmentFile {
     }
 }
 
-/// Bytes between columns that are not zero.
+/// Bytes between columns that are not zero, or cannot be read.
 fn padding(file: &SegmentFile) -> impl Iterator<Item = GalleryError> {
     let ends = file.columns().iter().map(|column| column.entry.offset + column.entry.length);
     let checksums_end =
         file.columns().iter().map(|c| c.entry.checksums + 4 * c.entry.length.div_ceil(BLOCK as u64)).max();
-    ends.chain(checksums_end).filter_map(|end| {
-        let zeros = file.raw().get(end as usize..aligned(end) as usize)?;
-        let at = zeros.iter().position(|&byte| byte != 0)?;
-        Some(file.damaged_at(end + at as u64, "padding", "not zero".into()))
+    ends.chain(checksums_end).filter_map(|end| match file.read(end as usize..aligned(end) as usize, "padding") {
+        Ok(zeros) => {
+            let at = zeros.iter().position(|&byte| byte != 0)?;
+            Some(file.damaged_at(end + at as u64, "padding", "not zero".into()))
+        }
+        Err(error) => Some(error),
     })
 }
 

@@ -41,6 +41,8 @@ impl Live {
         if map.len() != 64 + 8 * rows.div_ceil(64) {
             return Err(damaged(map.len() as u64, "the file has not the length of its segment"));
         }
+        // A bad sector is damage too, and not the end of the process.
+        map.will_read(0..map.len(), false).map_err(|error| damaged(0, &format!("cannot be read: {error}")))?;
         let header: LiveHeader = bytemuck::pod_read_unaligned(&map[..64]);
         if header.magic != LIVE_MAGIC || header.checksum != self_checksum(&header) {
             return Err(damaged(0, "wrong checksum of the header"));

@@ -134,10 +134,16 @@ impl SegmentFile {
                 (opened.map, opened.bad)
             }
         };
+        // Asked for before it is read: then a bad sector is damage, and not the end of the process.
+        let asked = |range: Range<u64>, part: &str| {
+            let asked = map.will_read(range.start as usize..range.end as usize, false);
+            asked.map_err(|error| at(range.start, part, unreadable(&error)))
+        };
         let length = map.len() as u64;
         if length < 128 || !length.is_multiple_of(64) {
             return Err(at(0, "header", format!("a file of {length} bytes is no segment")));
         }
+        asked(0..64, "header")?;
         let header: Header = bytemuck::pod_read_unaligned(&map[..64]);
         if header.magic != layout::SEGMENT_MAGIC {
             return Err(at(0, "header", "not a segment".into()));
@@ -166,6 +172,7 @@ impl SegmentFile {
         }
 
         let trailer_at = length - 64;
+        asked(trailer_at..length, "trailer")?;
         let trailer: Trailer = bytemuck::pod_read_unaligned(&map[trailer_at as usize..]);
         if trailer.magic != layout::TRAILER_MAGIC || trailer.checksum != self_checksum(&trailer) {
             return Err(at(trailer_at, "trailer", "wrong checksum: the file is cut or overwritten".into()));
@@ -183,6 +190,7 @@ impl SegmentFile {
         if u32::try_from(trailer.rows).is_err() {
             return Err(at(trailer_at + 16, "trailer", format!("{} rows", trailer.rows)));
         }
+        asked(trailer.table..trailer_at, "table")?;
         let table = &map[trailer.table as usize..trailer_at as usize];
         if crc32c::crc32c(table) != trailer.table_checksum {
             return Err(at(trailer.table, "table", "wrong checksum".into()));

@@ -104,3 +104,38 @@ fn a_bad_sector_costs_its_block_alone() {
         assert_eq!(found, [expected]);
     }
 }
+
+#[test]
+fn whatever_cannot_be_read_is_damage_with_its_place() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("g");
+    write(&path);
+    let whole = open(&path, 0..0).0.unwrap();
+    let (file, column) = embeddings(&whole);
+    let length = file.raw().len();
+    let table = length - 64 * (1 + file.columns().len());
+    let checksums = column.entry.checksums as usize;
+
+    let refused = |bad: usize| place(open(&path, bad..bad + 1).0.unwrap_err());
+    assert_eq!(refused(length - 1), (file.path.clone(), length as u64 - 64, "trailer".into()));
+    assert_eq!(refused(table), (file.path.clone(), table as u64, "table".into()));
+    // Of live rows as well, which are mapped after it.
+    assert_eq!(refused(0), (file.path.clone(), 0, "header".into()));
+    let live = whole.segments()[0].live.as_ref().unwrap();
+    let name = path.join(layout::live_name(file.id, live.commit()));
+    let opened = Device::with_bad(70..71, || {
+        super::super::live::Live::open(&path, whole.gallery_number().to_be_bytes(), file.id, live.commit(), ROWS)
+    });
+    assert_eq!(place(opened.0.err().unwrap()), (name, 0, "live rows".into()));
+
+    let snapshot = open(&path, checksums..checksums + 1).0.unwrap();
+    let (file, column) = embeddings(&snapshot);
+    let expected = (file.path.clone(), checksums as u64, "checksums of face embeddings".to_string());
+    assert_eq!(place(snapshot.segments()[0].faces().unwrap().unwrap().embedding(5).unwrap_err()), expected);
+    assert_eq!(file.bad_blocks(column).into_iter().map(place).collect::<Vec<_>>(), [expected]);
+
+    // The zeros behind the last column's checksums.
+    let snapshot = open(&path, table - 1..table).0.unwrap();
+    let problems = snapshot.check(true).problems;
+    assert_eq!(problems.iter().map(|problem| problem.part.as_str()).collect::<Vec<_>>(), ["padding"]);
+}
