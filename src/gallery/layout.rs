@@ -192,6 +192,9 @@ macro_rules! column_kinds {
             #[cfg(test)]
             pub(crate) const ALL: &[ColumnKind] = &[$(ColumnKind::$name),*];
 
+            /// How many kinds.
+            pub(crate) const COUNT: u32 = [$($number),*].len() as u32;
+
             /// The kind with this number.
             pub(crate) fn of(number: u16) -> Option<ColumnKind> {
                 match number { $($number => Some(ColumnKind::$name),)* _ => None }

@@ -12,7 +12,7 @@ use super::{
     map::Map,
     read_ahead::ReadAhead,
     sealed,
-    table::{ColumnKey, Modality, read_table},
+    table::{ColumnKey, MOST_COLUMNS, Modality, read_table},
 };
 use bytemuck::Pod;
 use std::{
@@ -179,6 +179,10 @@ impl SegmentFile {
         }
         if trailer.segment != id {
             return Err(at(trailer_at + 8, "trailer", format!("is of segment {}, expected {id}", trailer.segment)));
+        }
+        if trailer.columns > MOST_COLUMNS {
+            let reason = format!("{} columns: there are {MOST_COLUMNS} at most", trailer.columns);
+            return Err(at(trailer_at + 32, "trailer", reason));
         }
         let table_length = u64::from(trailer.columns) * 64;
         if trailer.table.checked_add(table_length) != Some(trailer_at) {

@@ -23,6 +23,10 @@ pub(crate) struct ColumnKey {
     pub kind: ColumnKind,
 }
 
+/// More columns than there are keys, which stand in a table once each: registrations, faces and eleven positions of fingers have each kind
+/// once, and the two kinds of derived columns once for each of their numbers. So a table is at most 109 MB.
+pub(crate) const MOST_COLUMNS: u32 = 13 * (ColumnKind::COUNT + 2 * (1 << 16));
+
 impl ColumnKey {
     /// A column of the registrations themselves.
     pub(crate) fn entries(kind: ColumnKind) -> ColumnKey {
@@ -137,7 +141,7 @@ pub(crate) fn read_table(
     dimension: u32,
     trailer: &Trailer,
 ) -> Result<Vec<Column>, (usize, String)> {
-    let mut columns: Vec<Column> = Vec::with_capacity(trailer.columns as usize);
+    let mut columns: Vec<Column> = Vec::new();
     let (mut end, mut checksums_end) = (64u64, trailer.checksums);
     for (i, entry) in entries.enumerate() {
         let refuse = |reason: String| Err((i, reason));

@@ -106,6 +106,29 @@ fn a_bad_sector_costs_its_block_alone() {
 }
 
 #[test]
+fn a_table_of_more_columns_than_there_are_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("g");
+    write(&path);
+    let whole = open(&path, 0..0).0.unwrap();
+    let file = &whole.segments()[0].file;
+    let mut bytes = file.raw().to_vec();
+    let at = bytes.len() - 64;
+    let mut trailer: Trailer = bytemuck::pod_read_unaligned(&bytes[at..]);
+    trailer.columns = MOST_COLUMNS + 1;
+    trailer.checksum = self_checksum(&trailer);
+    bytes[at..].copy_from_slice(bytemuck::bytes_of(&trailer));
+    let crafted = directory.path().join("crafted");
+    std::fs::write(&crafted, bytes).unwrap();
+    let how = Opening { checking: Checking::OnFirstUse, key: None, keeps_going: true };
+    let refused = SegmentFile::open(&crafted, whole.gallery_number().to_be_bytes(), file.id, how).err().unwrap();
+    assert!(
+        matches!(&refused, GalleryError::Damaged { offset, part, .. } if (*offset, &**part) == (at as u64 + 32, "trailer")),
+        "{refused}"
+    );
+}
+
+#[test]
 fn whatever_cannot_be_read_is_damage_with_its_place() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("g");
