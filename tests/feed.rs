@@ -215,6 +215,23 @@ fn a_wrong_line_is_reported_by_file_line_byte_field_and_reason() {
 }
 
 #[test]
+fn the_stated_byte_is_that_of_the_file_whatever_stands_before_the_line() {
+    for before in ["", "\u{feff}", "  ", "\u{feff}\t "] {
+        for (wrong, field) in [
+            (r#"{"registration": "R1", "personal_id": "12"}"#, "personal_id\""),
+            (r#"{"registration": "R1", "fingers": [}"#, "}"),
+            ("17", "17"),
+        ] {
+            let feed = format!("{before}{wrong}\n{before}{wrong}  \n");
+            let expected: Vec<usize> = feed.match_indices(field).map(|(at, _)| at).collect();
+            let problems = FeedReader::new("f", Cursor::new(feed.clone()), options())
+                .map(|line| line.unwrap_err().offset as usize);
+            assert_eq!(problems.collect::<Vec<_>>(), expected, "{feed:?}");
+        }
+    }
+}
+
+#[test]
 fn a_message_holds_nothing_of_the_template_or_the_id() {
     let secret = STANDARD.encode([0x5a; 60]);
     for wrong in [

@@ -62,6 +62,8 @@ pub(super) struct RawLine {
     pub number: u64,
     /// Where it begins in the plain stream.
     pub offset: u64,
+    /// How much of it stands before its text: white space, a byte order mark.
+    pub indent: usize,
     /// Where it stands in the batch; `None` if it was too long.
     pub range: Option<Range<usize>>,
 }
@@ -148,9 +150,10 @@ impl<R: Read> Batches<R> {
                 break;
             }
             if too_long && !self.passing_over {
-                lines.push(RawLine { number: self.lines + 1, offset: self.offset, range: None });
+                lines.push(RawLine { number: self.lines + 1, offset: self.offset, indent: 0, range: None });
             } else if !self.passing_over && !text.is_empty() {
-                lines.push(RawLine { number: self.lines + 1, offset: self.offset, range: Some(text) });
+                let indent = text.start - start;
+                lines.push(RawLine { number: self.lines + 1, offset: self.offset, indent, range: Some(text) });
             }
             self.passing_over = !ends;
             self.lines += u64::from(ends);
@@ -162,7 +165,7 @@ impl<R: Read> Batches<R> {
     }
 }
 
-/// `range` of `bytes` without white space around it and, where the file begins, without a byte order mark.
+/// `range` of `bytes` without white space around it and without a byte order mark: files that each began with one may have been put together.
 fn trimmed(bytes: &[u8], range: Range<usize>) -> Range<usize> {
     let text = &bytes[range.clone()];
     let text = text.strip_prefix(b"\xef\xbb\xbf").unwrap_or(text);
@@ -206,6 +209,14 @@ mod tests {
         for step in [1, 2, 7, 100] {
             assert_eq!(lines_of(text, 100, step), expected);
         }
+    }
+
+    #[test]
+    fn a_line_knows_what_stands_before_its_text() {
+        let text = b"\xef\xbb\xbf {1}\n{2}\n\t {3} \n";
+        let batch = Batches::new(&text[..], 100).next_batch().unwrap().unwrap();
+        let places = batch.lines.iter().map(|line| (line.offset, line.indent, line.range.clone().unwrap().start));
+        assert_eq!(places.collect::<Vec<_>>(), [(0, 4, 4), (8, 0, 8), (12, 2, 14)]);
     }
 
     #[test]

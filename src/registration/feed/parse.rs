@@ -87,14 +87,19 @@ thread_local! {
 /// [`FeedProblem`] with the field and the reason, its place being line 1 of a file without a name.
 pub fn parse_line(line: &[u8], options: &FeedOptions) -> Result<Registration, FeedProblem> {
     let place = FeedPlace { file: Arc::from(""), line: 1, offset: 0 };
-    parse_at(line, options, &place)
+    parse_at(line, options, &place, 0)
 }
 
-/// The registration in `line`, which stands at `place`.
-pub(super) fn parse_at(line: &[u8], options: &FeedOptions, place: &FeedPlace) -> Result<Registration, FeedProblem> {
+/// The registration in `line`, which stands at `place` behind `indent` bytes.
+pub(super) fn parse_at(
+    line: &[u8],
+    options: &FeedOptions,
+    place: &FeedPlace,
+    indent: usize,
+) -> Result<Registration, FeedProblem> {
     SCRATCH.with_borrow_mut(|scratch| scratch.parse(line, options)).map_err(|fault| FeedProblem {
         place: place.clone(),
-        offset: place.offset + fault.at.unwrap_or(0) as u64,
+        offset: place.offset + (indent + fault.at.unwrap_or(0)) as u64,
         field: fault.field,
         reason: fault.reason,
     })

@@ -209,7 +209,7 @@ fn parse_batch(file: &Arc<str>, batch: RawBatch, options: &FeedOptions) -> Vec<F
         let place = FeedPlace { file: Arc::clone(file), line: line.number, offset: line.offset };
         let raw = RawText::new(&bytes, line.range.clone().unwrap_or(0..0));
         let outcome = match line.range {
-            Some(_) => parse_at(raw.bytes(), options, &place),
+            Some(_) => parse_at(raw.bytes(), options, &place, line.indent),
             None => Err(FeedProblem {
                 place: place.clone(),
                 offset: place.offset,
