@@ -27,6 +27,7 @@ use crate::{
 };
 use bytemuck::{Pod, Zeroable};
 use rayon::prelude::*;
+use zeroize::Zeroize;
 
 const VERSION: u32 = 1;
 /// Bytes before the first tile.
@@ -37,7 +38,7 @@ const HEAD: usize = 64;
 #[repr(C, align(64))]
 struct Line([u8; 64]);
 
-/// The screen of a column, in memory, aligned to 64 bytes.
+/// The screen of a column, in memory, aligned to 64 bytes. Its memory is wiped when it is dropped.
 #[derive(Clone)]
 pub struct FaceScreen(Vec<Line>);
 
@@ -45,6 +46,13 @@ impl FaceScreen {
     /// The bytes to store.
     pub fn as_bytes(&self) -> &[u8] {
         bytemuck::cast_slice(&self.0)
+    }
+}
+
+impl Drop for FaceScreen {
+    /// What is derived from embeddings is as private as they are.
+    fn drop(&mut self) {
+        bytemuck::cast_slice_mut::<Line, u64>(&mut self.0).zeroize();
     }
 }
 
@@ -82,16 +90,40 @@ pub fn encode_coarse(dimension: usize, rows: &[f32]) -> Result<FaceScreen, FaceE
 }
 
 fn encode_as(coding: Coding, dimension: usize, rows: &[f32]) -> Result<FaceScreen, FaceError> {
-    let count = count(dimension, rows)?;
-    let lines_per_tile = coding.tile_bytes(dimension) / size_of::<Line>();
-    let mut lines = vec![Line::zeroed(); HEAD / size_of::<Line>() + count.div_ceil(TILE) * lines_per_tile];
-    let (head, tiles) = lines.split_at_mut(HEAD / size_of::<Line>());
-    let lanes = Dispatch::new(Level::best());
-    bytemuck::cast_slice_mut(head).copy_from_slice(&header(coding, dimension, count));
-    tiles.par_chunks_mut(lines_per_tile).zip(rows.par_chunks(dimension * TILE)).for_each(|(tile, rows)| {
-        lanes.run(EncodeTile { coding, tile: bytemuck::cast_slice_mut(tile), dimension, rows });
-    });
+    let bytes = screen_bytes(coding, dimension, count(dimension, rows)?);
+    let mut lines = vec![Line::zeroed(); bytes / size_of::<Line>()];
+    write_screen(coding, dimension, rows, bytemuck::cast_slice_mut(&mut lines));
     Ok(FaceScreen(lines))
+}
+
+/// The bytes of [`encode`]'s screen and of [`encode_coarse`]'s, for who stores them: without a copy, which would have to be wiped too.
+///
+/// # Errors
+/// As [`encode`].
+pub(crate) fn encode_bytes(dimension: usize, rows: &[f32]) -> Result<[Vec<u8>; 2], FaceError> {
+    let count = count(dimension, rows)?;
+    let [mut fine, mut coarse] = [Coding::Fine, Coding::Coarse].map(|of| vec![0; screen_bytes(of, dimension, count)]);
+    rayon::join(
+        || write_screen(Coding::Fine, dimension, rows, &mut fine),
+        || write_screen(Coding::Coarse, dimension, rows, &mut coarse),
+    );
+    Ok([fine, coarse])
+}
+
+/// Bytes of the screen of `count` references.
+fn screen_bytes(coding: Coding, dimension: usize, count: usize) -> usize {
+    HEAD + count.div_ceil(TILE) * coding.tile_bytes(dimension)
+}
+
+/// Writes the screen of whole rows over zeros, exactly as many as it has.
+fn write_screen(coding: Coding, dimension: usize, rows: &[f32], screen: &mut [u8]) {
+    let (head, tiles) = screen.split_at_mut(HEAD);
+    head.copy_from_slice(&header(coding, dimension, rows.len() / dimension));
+    let lanes = Dispatch::new(Level::best());
+    let tiles = tiles.par_chunks_mut(coding.tile_bytes(dimension));
+    tiles.zip(rows.par_chunks(dimension * TILE)).for_each(|(tile, rows)| {
+        lanes.run(EncodeTile { coding, tile, dimension, rows });
+    });
 }
 
 /// Rows in `rows`, checked.
@@ -108,7 +140,7 @@ fn count(dimension: usize, rows: &[f32]) -> Result<usize, FaceError> {
 
 /// The tiles of a screen, checked.
 fn tiles(coding: Coding, dimension: usize, count: usize, screen: &[u8]) -> Result<&[u8], FaceError> {
-    let expected = HEAD + count.div_ceil(TILE) * coding.tile_bytes(dimension);
+    let expected = screen_bytes(coding, dimension, count);
     if screen.len() != expected {
         return Err(FaceError::ScreenLength { expected, found: screen.len() });
     }
@@ -353,6 +385,17 @@ mod tests {
         assert!(matches!(FaceColumn::new(16, &rows, short), Err(FaceError::ScreenLength { .. })));
         assert!(matches!(FaceColumn::new(16, &rows, &[]), Err(FaceError::ScreenLength { .. })));
         assert!(matches!(FaceColumn::new(0, &[], &[]), Err(FaceError::Dimension { .. })));
+    }
+
+    #[test]
+    fn bytes_to_store_are_those_of_the_screens() {
+        for rows in [0, 1, 64, 100] {
+            let rows: Vec<f32> = (0..16 * rows).map(|k| (k % 13) as f32 * 0.05 - 0.3).collect();
+            let [fine, coarse] = encode_bytes(16, &rows).unwrap();
+            assert_eq!(fine, encode(16, &rows).unwrap().as_bytes());
+            assert_eq!(coarse, encode_coarse(16, &rows).unwrap().as_bytes());
+        }
+        assert!(encode_bytes(16, &[0.1; 17]).is_err());
     }
 
     #[test]

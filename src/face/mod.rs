@@ -60,6 +60,7 @@ mod shortlist;
 #[cfg(test)]
 mod tests;
 
+pub(crate) use column::encode_bytes;
 pub use column::{FaceColumn, FaceScreen, RowCheck, encode, encode_coarse};
 pub use error::FaceError;
 pub use join::{FaceJoin, Finished, Joined, Pair, PairSink};

@@ -25,7 +25,7 @@ use super::{
 };
 use crate::template::{Minutia, MinutiaKind, MinutiaeTemplate};
 use bytemuck::{Pod, Zeroable};
-use zeroize::Zeroizing;
+use zeroize::{DefaultIsZeroes, Zeroizing};
 
 pub(super) const DIMENSION: usize = 64;
 const HEADER: usize = 64;
@@ -52,7 +52,7 @@ struct Header {
 }
 
 /// One minutia as stored.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Pod, Zeroable)]
 #[repr(C)]
 pub(super) struct Stored {
     pub x: i16,
@@ -62,6 +62,8 @@ pub(super) struct Stored {
     pub weight: u8,
     pub depth: u8,
 }
+
+impl DefaultIsZeroes for Stored {}
 
 /// A minutiae template made ready for comparison, owned. Its memory is wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
@@ -102,7 +104,7 @@ impl Prepared {
         (Self::of(arranged.minutiae, Projection::shipped()), arranged.places, arranged.origin)
     }
 
-    fn of(minutiae: Vec<Stored>, projection: &Projection) -> Self {
+    fn of(minutiae: Zeroizing<Vec<Stored>>, projection: &Projection) -> Self {
         let mut prepared = Prepared { words: Zeroizing::default() };
         prepared.fill(minutiae, projection);
         prepared
@@ -110,7 +112,7 @@ impl Prepared {
 
     /// Without minutiae, to be renewed.
     pub(crate) fn empty() -> Self {
-        Self::of(Vec::new(), Projection::shipped())
+        Self::of(Zeroizing::default(), Projection::shipped())
     }
 
     /// Makes another template ready in the same memory.
@@ -124,7 +126,7 @@ impl Prepared {
         length(template.minutiae().len().min(p::MOST_MINUTIAE))
     }
 
-    fn fill(&mut self, mut minutiae: Vec<Stored>, projection: &Projection) {
+    fn fill(&mut self, mut minutiae: Zeroizing<Vec<Stored>>, projection: &Projection) {
         let outline = outline::measure(&mut minutiae);
         let n = minutiae.len();
         let length = length(n);
@@ -145,7 +147,7 @@ impl Prepared {
             padding: [0; 16],
         };
         bytes[..HEADER].copy_from_slice(bytemuck::bytes_of(&header));
-        bytes[HEADER..HEADER + n * 8].copy_from_slice(bytemuck::cast_slice(&minutiae));
+        bytes[HEADER..HEADER + n * 8].copy_from_slice(bytemuck::cast_slice(minutiae.as_slice()));
         let rows: &mut [Descriptor] =
             bytemuck::cast_slice_mut(&mut bytes[HEADER + n * 8..HEADER + n * (8 + DIMENSION)]);
         descriptors::describe(&minutiae, rows, projection);
@@ -237,9 +239,9 @@ impl<'a> PreparedView<'a> {
     }
 }
 
-/// Minutiae in the prepared order and frame.
+/// Minutiae in the prepared order and frame, wiped as the template is.
 struct Arranged {
-    minutiae: Vec<Stored>,
+    minutiae: Zeroizing<Vec<Stored>>,
     /// Each one's place in the template.
     places: Vec<usize>,
     /// Where the prepared frame's origin lies in the template's, pixels.
@@ -261,9 +263,10 @@ fn arrange(minutiae: &[Minutia]) -> Arranged {
         order.sort_by_key(|k| (std::cmp::Reverse(minutiae[*k].quality()), key(k)));
         order.truncate(p::MOST_MINUTIAE);
     }
-    let mut keys: Vec<(u64, usize)> = order.iter().map(|k| (key(k), *k)).collect();
+    // Collected from a known number of items: a vector that grew would leave what it held before unwiped.
+    let mut keys: Zeroizing<Vec<(u64, usize)>> = Zeroizing::new(order.iter().map(|k| (key(k), *k)).collect());
     keys.sort_unstable();
-    order.iter_mut().zip(keys).for_each(|(place, (_, k))| *place = k);
+    order.iter_mut().zip(keys.iter()).for_each(|(place, (_, k))| *place = *k);
     let n = order.len().max(1) as i64;
     let centre = |of: &dyn Fn(&Minutia) -> i16| {
         let least = minutiae.iter().map(|m| i64::from(of(m))).min().unwrap_or(0);
@@ -289,5 +292,5 @@ fn arrange(minutiae: &[Minutia]) -> Arranged {
             }
         })
         .collect();
-    Arranged { minutiae: stored, places: order, origin: (cx as f32, cy as f32) }
+    Arranged { minutiae: Zeroizing::new(stored), places: order, origin: (cx as f32, cy as f32) }
 }

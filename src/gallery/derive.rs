@@ -5,6 +5,7 @@
 //! number, and whoever reads them has given it.
 
 use crate::template::{FingerPosition, MinutiaeTemplate};
+use zeroize::Zeroize;
 
 /// What computes derived columns. `search` provides it.
 pub trait Derive: Send + Sync {
@@ -23,7 +24,7 @@ pub trait Derive: Send + Sync {
     fn fingers(&self, position: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn>;
 }
 
-/// A derived column as it is handed to the gallery. `Debug` leaves the bytes out.
+/// A derived column as it is handed to the gallery. `Debug` leaves the bytes out, and they are wiped when it is dropped.
 #[derive(Clone, PartialEq, Eq)]
 pub struct DerivedColumn {
     /// The number that names the column within its modality.
@@ -52,6 +53,17 @@ pub enum DerivedLayout {
     },
     /// The column knows itself.
     Raw,
+}
+
+impl Drop for DerivedColumn {
+    /// What is derived from a template is as private as the template.
+    fn drop(&mut self) {
+        // In words: the wiping writes each item by itself.
+        let (head, words, tail) = bytemuck::pod_align_to_mut::<u8, u64>(&mut self.bytes);
+        head.zeroize();
+        words.zeroize();
+        tail.zeroize();
+    }
 }
 
 impl std::fmt::Debug for DerivedColumn {

@@ -6,7 +6,6 @@ use super::{
     segment_writer::{ColumnForm, SegmentWriter},
     table::{ColumnKey, Modality},
 };
-use zeroize::Zeroize;
 
 /// The derived columns of one modality, each in the parts it came in: they are written one behind the other.
 #[derive(Default)]
@@ -18,8 +17,10 @@ pub(crate) struct Joined {
 
 struct Column {
     kind: u16,
+    /// Of all parts together.
     layout: DerivedLayout,
-    parts: Vec<Vec<u8>>,
+    /// As they came, so that each wipes its bytes, whether it joins or not.
+    parts: Vec<DerivedColumn>,
 }
 
 impl Joined {
@@ -40,8 +41,7 @@ impl Joined {
         }
         columns.sort_by_key(|column| column.kind);
         if self.items == 0 {
-            let first = |DerivedColumn { kind, layout, bytes }| Column { kind, layout, parts: vec![bytes] };
-            self.columns = columns.into_iter().map(first).collect();
+            self.columns = columns.into_iter().map(Column::of).collect();
         } else if !self.apart {
             self.apart = self.columns.len() != columns.len()
                 || self.columns.iter_mut().zip(columns).any(|(column, next)| !column.append(next));
@@ -73,7 +73,7 @@ impl Joined {
             };
             let form = ColumnForm { stride, derived_layout, derived_version: version };
             writer.begin(ColumnKey::derived(modality, *kind, DerivedBytes), form)?;
-            parts.iter().try_for_each(|part| writer.write(part))?;
+            parts.iter().try_for_each(|part| writer.write(&part.bytes))?;
             writer.end()?;
             if let DerivedLayout::Variable { offsets } = layout {
                 writer.begin(ColumnKey::derived(modality, *kind, DerivedOffsets), ColumnForm { stride: 8, ..form })?;
@@ -85,34 +85,27 @@ impl Joined {
     }
 }
 
-impl Drop for Column {
-    /// What is derived from a template is as private as the template.
-    fn drop(&mut self) {
-        for part in &mut self.parts {
-            // In words: the wiping writes each item by itself.
-            let (head, words, tail) = bytemuck::pod_align_to_mut::<u8, u64>(part);
-            head.zeroize();
-            words.zeroize();
-            tail.zeroize();
-        }
-    }
-}
-
 impl Column {
+    fn of(mut first: DerivedColumn) -> Self {
+        let layout = std::mem::replace(&mut first.layout, DerivedLayout::Raw);
+        Column { kind: first.kind, layout, parts: vec![first] }
+    }
+
     /// Appends the same column of the next items, or says that it cannot be.
-    fn append(&mut self, next: DerivedColumn) -> bool {
+    fn append(&mut self, mut next: DerivedColumn) -> bool {
         if self.kind != next.kind {
             return false;
         }
-        match (&mut self.layout, next.layout) {
-            (DerivedLayout::Fixed { stride }, DerivedLayout::Fixed { stride: other }) if *stride == other => {}
+        match (&mut self.layout, &next.layout) {
+            (DerivedLayout::Fixed { stride }, DerivedLayout::Fixed { stride: other }) if stride == other => {}
             (DerivedLayout::Variable { offsets }, DerivedLayout::Variable { offsets: others }) => {
                 let end = offsets.last().copied().unwrap_or(0);
                 offsets.extend(others.iter().skip(1).map(|offset| end + offset));
             }
             _ => return false,
         }
-        self.parts.push(next.bytes);
+        next.layout = DerivedLayout::Raw;
+        self.parts.push(next);
         true
     }
 }
@@ -146,14 +139,18 @@ mod tests {
         column(kind, DerivedLayout::Fixed { stride }, bytes)
     }
 
+    fn bytes(column: &Column) -> Vec<u8> {
+        column.parts.iter().flat_map(|part| part.bytes.clone()).collect()
+    }
+
     #[test]
     fn parts_are_joined_as_if_they_had_come_at_once() {
         let mut joined = Joined::of(2, vec![fixed(2, 1, &[8, 9]), variable(&[0, 3, 4], &[1, 2, 3, 4])]).unwrap();
         joined.add(1, vec![variable(&[0, 2], &[5, 6]), fixed(2, 1, &[7])]).unwrap();
         assert!(!joined.is_apart());
         assert_eq!(joined.columns[0].layout, DerivedLayout::Variable { offsets: vec![0, 3, 4, 6] });
-        assert_eq!(joined.columns[0].parts.concat(), [1, 2, 3, 4, 5, 6]);
-        assert_eq!(joined.columns[1].parts.concat(), [8, 9, 7]);
+        assert_eq!(bytes(&joined.columns[0]), [1, 2, 3, 4, 5, 6]);
+        assert_eq!(bytes(&joined.columns[1]), [8, 9, 7]);
     }
 
     #[test]

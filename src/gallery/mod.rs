@@ -15,8 +15,8 @@
 //! The way of immutable segments with a swapped manifest is that of Lucene and its descendants (tantivy among them).
 //!
 //! A gallery may be *encrypted*: given a [`Key`], segments are sealed on disk and opened into locked memory instead of a mapping.
-//! Templates, what is derived from them, and everything in which a writer holds them is wiped before its memory is given back (`tests/private_memory.rs`
-//! looks); the text of a feed, which came in clear, is not.
+//! Templates, what is derived from them to be stored, and everything in which a writer holds them is wiped before its memory is given back
+//! (`tests/private_memory.rs` looks); the text of a feed, which came in clear, is not, nor is what a search works out while it runs.
 //!
 //! # Cost
 //! Opening reads a few hundred bytes a segment and maps it; memory does not depend on the size. Enrolling writes each byte once, and once

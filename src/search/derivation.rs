@@ -4,7 +4,7 @@
 //! the columns on disk; they are fixed for good, and a change of content raises [`VERSION`].
 
 use crate::{
-    face::{self, FaceScreen},
+    face,
     fingerprint::{Prepared, screen::ScreenCode},
     gallery::{Derive, DerivedColumn, DerivedLayout},
     template::{FingerPosition, MinutiaeTemplate},
@@ -33,16 +33,9 @@ impl Derive for SearchColumns {
 
     fn faces(&self, dimension: usize, rows: &[f32]) -> Vec<DerivedColumn> {
         // The gallery hands over whole rows of a dimension it has checked; a reader would derive what is missing here.
-        let column = |kind, screen: &FaceScreen| DerivedColumn {
-            kind,
-            layout: DerivedLayout::Raw,
-            bytes: screen.as_bytes().to_vec(),
-        };
-        let screens = rayon::join(|| face::encode(dimension, rows), || face::encode_coarse(dimension, rows));
-        match screens {
-            (Ok(fine), Ok(coarse)) => vec![column(FACE_SCREEN, &fine), column(FACE_COARSE, &coarse)],
-            _ => Vec::new(),
-        }
+        let Ok([fine, coarse]) = face::encode_bytes(dimension, rows) else { return Vec::new() };
+        let column = |kind, bytes| DerivedColumn { kind, layout: DerivedLayout::Raw, bytes };
+        vec![column(FACE_SCREEN, fine), column(FACE_COARSE, coarse)]
     }
 
     fn fingers(&self, _: FingerPosition, templates: &[MinutiaeTemplate]) -> Vec<DerivedColumn> {
