@@ -16,7 +16,7 @@ mod searching;
 mod stats;
 mod templates;
 
-use clap::Parser;
+use clap::{CommandFactory, FromArgMatches, Parser};
 use failure::Failure;
 use std::process::ExitCode;
 
@@ -38,18 +38,20 @@ struct Common {
     threads: Option<u16>,
     /// Write what was done as JSON: counts, seconds, per second, penetration rate, SIMD level
     #[arg(long, global = true, value_name = "FILE.json")]
-    stats: Option<std::path::PathBuf>,
+    stats: Option<files::Written>,
 }
 
 fn main() -> ExitCode {
-    let arguments = Vantay::parse();
+    let matches = Vantay::command().get_matches();
+    let arguments = Vantay::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
     let threads = arguments.common.threads.map_or(0, usize::from);
     let outcome = rayon::ThreadPoolBuilder::new()
         .num_threads(threads)
         .build_global()
         .map_err(Failure::run)
         .and_then(|()| vantay::simd::Level::chosen().map_err(Failure::usage))
-        .and_then(|_| arguments.command.run(&arguments.common));
+        .and_then(|_| files::refuse_inputs(&matches))
+        .and_then(|()| arguments.command.run(&arguments.common));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(failure) => failure.report(),

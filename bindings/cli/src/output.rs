@@ -1,6 +1,9 @@
 //! Where results go: NDJSON, one object a line, or CSV, to standard output or a file.
 
-use crate::{failure::Failure, files};
+use crate::{
+    failure::Failure,
+    files::{self, Written},
+};
 use serde::Serialize;
 use std::{
     io::{self, BufWriter, Write},
@@ -12,7 +15,7 @@ use std::{
 pub struct OutputOptions {
     /// Write results to FILE instead of standard output
     #[arg(long, value_name = "FILE")]
-    pub out: Option<PathBuf>,
+    pub out: Option<Written>,
     /// One JSON object a line, or a table
     #[arg(long, value_enum, default_value = "ndjson")]
     pub format: Format,

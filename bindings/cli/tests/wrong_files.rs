@@ -68,20 +68,85 @@ fn what_is_read_is_never_written_to() {
     named(&["verify", &gallery.path("gallery"), &feed, "--out", &feed]);
     named(&["enroll", &gallery.path("gallery"), &feed, "--on-error", "skip", "--rejects", &feed]);
     named(&["synth", "--subjects", "2", "--out", &other, "--truth", &other]);
+    named(&["synth", "--subjects", "2", "--out", &other, "--truth", &gallery.path("./other")]);
+    named(&["calibrate", &feed, "--out", &feed]);
     assert_eq!(fs::read_to_string(&feed).expect("the feed is there"), "{}\n");
     let manifest = gallery.path("gallery/manifest");
-    let said = refused(2, &["identify", &gallery.path("gallery"), &feed, "--out", &manifest]);
-    assert!(said.contains("lies in a gallery"), "{said}");
+    for command in ["identify", "calibrate"] {
+        let said = refused(2, &[command, &gallery.path("gallery"), &feed, "--out", &manifest]);
+        assert!(said.contains("lies in a gallery"), "{said}");
+    }
     done(&["check", &gallery.path("gallery")]);
 }
 
+#[test]
+fn what_cannot_be_written_is_refused_before_anything_is_done() {
+    let gallery = Empty::new();
+    let (name, feed, out) = (gallery.path("gallery"), gallery.path("feed.ndjson"), gallery.path("out"));
+    done(&["synth", "--subjects", "2", "--duplicates", "0", "--out", &feed]);
+    let people = fs::read_to_string(&feed).expect("a feed");
+    let wrong = |arguments: &[&str], why: &str| {
+        let said = refused(2, arguments);
+        assert!(said.contains(why), "{said}");
+    };
+    wrong(&["enroll", &name, &feed, "--stats", &feed], "named twice");
+    wrong(&["--stats", &feed, "enroll", &name, &feed], "named twice");
+    wrong(&["enroll", &name, &feed, "--stats", &gallery.path("gallery/manifest")], "lies in a gallery");
+    wrong(&["enroll", &name, &feed, "--rejects", &out, &format!("--stats={out}")], "named twice");
+    assert!(done(&["info", &name]).contains("\"registrations\":0"), "nobody was enrolled");
+    assert_eq!(fs::read_to_string(&feed).expect("the feed is there"), people);
+    // What is wrong with the decisions would show when they are read.
+    let decisions = gallery.path("decisions");
+    fs::write(&decisions, "none\n").expect("a file is written");
+    wrong(&["dedup", &name, "--decisions", &decisions, "--out", &decisions], "named twice");
+    wrong(&["dedup", &name, "--out", &out, "--report", &out], "named twice");
+    wrong(&["dedup", &name, "--out", &out, "--report", &gallery.path("gallery/report.html")], "lies in a gallery");
+    wrong(&["dedup", &name, "--out", &out, "--report", &name], "is a folder");
+    wrong(&["dedup", &name, "--out", &out, "--report", &gallery.path("reprots/1.html")], "no folder that exists");
+    assert!(!fs::exists(&out).expect("that can be seen"));
+}
+
+#[test]
+fn a_value_that_is_no_path_may_be_called_like_a_file() {
+    let gallery = Empty::new();
+    fs::write(gallery.path("feed.ndjson"), "{}\n").expect("a feed is written");
+    let arguments = ["identify", "gallery", "feed.ndjson", "--modality", "face", "--out", "face"];
+    let status =
+        std::process::Command::new(env!("CARGO_BIN_EXE_vantay")).args(arguments).current_dir(&gallery.0).status();
+    assert_eq!(status.expect("the command starts").code(), Some(0));
+}
+
 #[cfg(unix)]
+#[test]
+fn links_of_both_kinds_are_seen_through() {
+    let gallery = Empty::new();
+    let (name, feed) = (gallery.path("gallery"), gallery.path("feed.ndjson"));
+    fs::write(&feed, "{}\n").expect("a feed is written");
+    let (soft, hard) = (gallery.path("soft"), gallery.path("hard"));
+    std::os::unix::fs::symlink(gallery.path("gallery/manifest"), &soft).expect("a link is made");
+    fs::hard_link(&feed, &hard).expect("a link is made");
+    let said = refused(2, &["identify", &name, &feed, "--out", &soft]);
+    assert!(said.contains("lies in a gallery"), "{said}");
+    let said = refused(2, &["identify", &name, &feed, "--out", &hard]);
+    assert!(said.contains("named twice"), "{said}");
+    done(&["check", &name]);
+}
+
 #[test]
 fn what_is_written_of_people_is_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let gallery = Empty::new();
     let (feed, out, rejects) = (gallery.path("feed.ndjson"), gallery.path("out"), gallery.path("rejects"));
     fs::write(&feed, "{}\n").expect("a feed is written");
+    done(&["enroll", &gallery.path("gallery"), &feed, "--on-error", "skip", "--rejects", &rejects]);
+    done(&["identify", &gallery.path("gallery"), &feed, "--out", &out]);
+    for file in [&out, &rejects] {
+        assert_eq!(fs::metadata(file).expect("it is there").permissions().mode() & 0o777, 0o600);
+    }
+    // So is a file that was there for all to read.
+    for file in [&out, &rejects] {
+        fs::set_permissions(file, fs::Permissions::from_mode(0o644)).expect("permissions are set");
+    }
     done(&["enroll", &gallery.path("gallery"), &feed, "--on-error", "skip", "--rejects", &rejects]);
     done(&["identify", &gallery.path("gallery"), &feed, "--out", &out]);
     for file in [&out, &rejects] {

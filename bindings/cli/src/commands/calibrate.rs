@@ -1,6 +1,6 @@
 //! `vantay calibrate`: from people whom one knows to error rates.
 
-use crate::{failure::Failure, output::Output};
+use crate::{failure::Failure, files::Written, output::Output};
 use std::path::{Path, PathBuf};
 use vantay::{
     decision::{Calibration, FitOptions, Scores},
@@ -37,7 +37,7 @@ pub struct Calibrate {
     data: String,
     /// The calibration to write
     #[arg(long, value_name = "FILE.json", required_unless_present = "leave_one_out")]
-    out: Option<PathBuf>,
+    out: Option<Written>,
     /// Leave each file out in turn, and print how far the rates that the others state are off on it
     #[arg(long)]
     leave_one_out: bool,
@@ -80,7 +80,7 @@ impl Calibrate {
         let Some(out) = &self.out else { return Ok(()) };
         let scores = Scores::pooled(sets.iter().map(|(_, scores)| scores));
         let calibration = Calibration::fit(&scores, &options).map_err(Failure::run)?;
-        calibration.write(out).map_err(Failure::run)?;
+        calibration.write(&**out).map_err(Failure::run)?;
         for fmr in [1e-2, 1e-3, 1e-4, 1e-5, 1e-6] {
             let threshold = calibration.threshold_at_fmr(fmr).map_err(Failure::run)?;
             let (stated, missed) = (calibration.fmr_at(threshold), calibration.fnmr_at(threshold));

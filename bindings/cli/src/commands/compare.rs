@@ -3,7 +3,7 @@
 use crate::{
     evidence::{Deciding, Parts},
     failure::Failure,
-    files,
+    files::{self, Written},
     galleries::{self, KeyOptions, Parts as PartOptions},
     output::Output,
     pairs::{self, Gathering, PageOptions},
@@ -33,7 +33,7 @@ pub struct Compare {
     b: PathBuf,
     /// Draw both prints with their pairs
     #[arg(long, value_name = "FILE.svg", conflicts_with = "gallery")]
-    svg: Option<PathBuf>,
+    svg: Option<Written>,
     /// Compare registrations of this gallery
     #[arg(long, value_name = "GALLERY")]
     gallery: Option<PathBuf>,
@@ -47,7 +47,7 @@ pub struct Compare {
     against_key_file: Option<PathBuf>,
     /// Write both registrations, their scores and prints as one HTML page that opens offline
     #[arg(long, value_name = "FILE.html", requires = "gallery")]
-    report: Option<PathBuf>,
+    report: Option<Written>,
     #[command(flatten)]
     page: PageOptions,
     #[command(flatten)]

@@ -1,6 +1,10 @@
 //! `vantay convert`: a template record into another format.
 
-use crate::{failure::Failure, files, templates};
+use crate::{
+    failure::Failure,
+    files::{self, Written},
+    templates,
+};
 use std::path::PathBuf;
 use vantay::template::Format;
 
@@ -13,7 +17,7 @@ pub struct Convert {
     /// The record to read; its format is detected
     input: PathBuf,
     /// The record to write
-    output: PathBuf,
+    output: Written,
     /// The format to write
     #[arg(long, value_name = "FORMAT")]
     to: Format,

@@ -4,6 +4,7 @@ use crate::{
     Common,
     evidence::Parts,
     failure::Failure,
+    files::Written,
     galleries::{self, KeyOptions},
     output::{Flat, Output},
     pairs::{self, Gathering, PageOptions},
@@ -52,7 +53,7 @@ pub struct Dedup {
     /// Write the run and its pairs as one HTML page that opens offline, for a person to judge. It shows persons' prints: the file is its owner's
     /// alone
     #[arg(long, value_name = "FILE.html")]
-    report: Option<PathBuf>,
+    report: Option<Written>,
     #[command(flatten)]
     page: PageOptions,
     /// What persons decided, as the page saves it; may be given more than once, the last decision on a pair stands. Decided pairs keep the person's

@@ -3,7 +3,7 @@
 use crate::{
     Common,
     failure::Failure,
-    files,
+    files::{self, Written},
     galleries::{self, KeyOptions},
     progress,
     stats::{Clock, Stats},
@@ -32,7 +32,7 @@ pub struct Enroll {
     on_error: OnErrorName,
     /// Copy rejected lines to FILE, as they stood
     #[arg(long, value_name = "FILE")]
-    rejects: Option<PathBuf>,
+    rejects: Option<Written>,
     /// Commit after every N registrations instead of once at the end
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..))]
     commit_every: Option<u64>,

@@ -3,6 +3,7 @@
 use crate::{
     Common,
     failure::Failure,
+    files::Written,
     output::Output,
     progress,
     stats::{Clock, Stats},
@@ -37,7 +38,7 @@ enum What {
         dir: PathBuf,
         /// Write fileA,fileB,score to FILE instead of standard output
         #[arg(long, value_name = "SCORES.csv")]
-        out: Option<PathBuf>,
+        out: Option<Written>,
         /// List a file that gives no template as such, for `vantay eval` to count as a failure to acquire, instead of scoring its pairs 0
         #[arg(long)]
         list_failures: bool,
@@ -51,7 +52,7 @@ enum What {
         pairs: PathBuf,
         /// Write to FILE instead of standard output
         #[arg(long, value_name = "SCORES.csv")]
-        out: Option<PathBuf>,
+        out: Option<Written>,
     },
 }
 

@@ -3,13 +3,14 @@
 use crate::{
     Common,
     failure::Failure,
-    files, progress,
+    files::Written,
+    progress,
     stats::{Clock, Stats},
 };
 use std::{
     fs::File,
     io::{BufWriter, Write},
-    path::PathBuf,
+    path::Path,
 };
 use vantay::{
     registration::{FaceModel, FeedWriter},
@@ -36,10 +37,10 @@ pub struct Synth {
     seed: u64,
     /// The feed to write: .ndjson, .ndjson.gz or .ndjson.zst
     #[arg(long, value_name = "FEED")]
-    out: PathBuf,
+    out: Written,
     /// Write which registrations are of one person under two numbers
     #[arg(long, value_name = "PAIRS.csv")]
-    truth: Option<PathBuf>,
+    truth: Option<Written>,
     /// Fingers of each registration, 0 to 10
     #[arg(long, value_name = "N", default_value_t = 2, value_parser = clap::value_parser!(u8).range(0..=10))]
     fingers: u8,
@@ -67,19 +68,16 @@ impl Synth {
             face_model,
             fingers: self.fingers,
         };
-        for path in [Some(&self.out), self.truth.as_ref()].into_iter().flatten() {
-            files::refuse_inputs(path)?;
-        }
         let generator = Generator::new(population).map_err(Failure::usage)?;
         let bar = progress::bar("generating", Some(generator.registrations()));
-        let mut feed = FeedWriter::create(&self.out).map_err(|error| Failure::file(&self.out, error))?;
+        let mut feed = FeedWriter::create(&*self.out).map_err(|error| Failure::file(&self.out, error))?;
         generator
             .write_feed(&mut feed, |written| bar.set_position(written))
             .and_then(|()| feed.finish())
             .map_err(|error| Failure::file(&self.out, error))?;
         bar.finish_and_clear();
         if let Some(path) = &self.truth {
-            let write = |path| {
+            let write = |path: &Path| {
                 let mut file = BufWriter::new(File::create(path)?);
                 write_truth(&generator, &mut file)?;
                 file.flush()

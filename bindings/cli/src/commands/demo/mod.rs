@@ -31,17 +31,17 @@ pub struct Demo {
 impl Demo {
     pub fn run(self, common: &Common) -> Result<(), Failure> {
         let clock = Clock::start("demo");
-        let gallery = self.out.join("gallery");
+        let (gallery, report) = (self.out.join("gallery"), self.out.join("report.html"));
+        files::refuse_place(&report)?;
         if gallery.exists() {
             // Only what a demo made is ever replaced.
-            if !self.out.join("report.html").exists() && !self.out.join("truth.csv").exists() {
+            if !report.exists() && !self.out.join("truth.csv").exists() {
                 return Err(Failure::usage(format_args!("{}: not made by a demo", gallery.display())));
             }
             fs::remove_dir_all(&gallery).map_err(|error| Failure::file(&gallery, error))?;
         }
         fs::create_dir_all(&self.out).map_err(|error| Failure::file(&self.out, error))?;
         let story = story::tell(self.subjects, &self.out)?;
-        let report = self.out.join("report.html");
         files::write_private(&report, page::html(&story).as_bytes())?;
         println!("\nThe report: {}", report.display());
         clock.finish(common, Stats::of(story.work).with_records(story.registrations, 0))
