@@ -27,7 +27,7 @@ pub struct Deciding {
     /// The calibration of the gallery's face model, as `vantay calibrate` writes it [default: shipped for some models]
     #[arg(long, value_name = "FILE.json")]
     face_calibration: Option<PathBuf>,
-    /// The calibration of fingerprint scores [default: shipped]
+    /// The calibration of fingerprint scores, of the system `vantay` [default: shipped]
     #[arg(long, value_name = "FILE.json")]
     finger_calibration: Option<PathBuf>,
     /// Match portraits from this cosine; a raw threshold promises no rate [default: 0.4 where nothing is calibrated]
@@ -62,12 +62,15 @@ impl Deciding {
         let Some(face) = snapshot.face().filter(|_| needs_shipped) else { return };
         let (model, dimension) = (&face.model, Calibration::DEFAULT_FACE_DIMENSION);
         match Calibration::default_face(model) {
+            // A rate that cannot be had ends the run, and then nothing matches by a cosine.
+            None if asked.level.is_some() || asked.policy.is_some() => {}
             None => eprintln!(
                 "vantay: no calibration for face model {model:?}: portraits match by a raw cosine, which promises no error rate; see \
                  `vantay help calibrate`"
             ),
             Some(_) if face.dimension != dimension => eprintln!(
-                "vantay: the calibration that comes with {model:?} is of {dimension} dimensions, the gallery holds {}: rates are not kept",
+                "vantay: the calibration that comes with {model:?} is of {dimension} dimensions, the gallery holds {}: the stated \
+                 error rates do not hold",
                 face.dimension
             ),
             Some(_) => {}

@@ -133,6 +133,18 @@ fn links_of_both_kinds_are_seen_through() {
 }
 
 #[test]
+fn a_raw_cosine_is_warned_of_where_it_decides() {
+    let gallery = Empty::new();
+    let (name, feed) = (gallery.path("own"), gallery.path("feed.ndjson"));
+    done(&["create", &name, "--face-model", "own", "--face-dim", "64"]);
+    fs::write(&feed, "{}\n").expect("a feed is written");
+    let said = |more: &[&str]| text(&vantay(&[&["verify", &name, &feed], more].concat()).stderr);
+    assert!(said(&[]).contains("raw cosine"), "{}", said(&[]));
+    assert!(!said(&["--fmr", "1e-3"]).contains("raw cosine"), "{}", said(&["--fmr", "1e-3"]));
+}
+
+#[cfg(unix)]
+#[test]
 fn what_is_written_of_people_is_their_owners_alone() {
     use std::os::unix::fs::PermissionsExt;
     let gallery = Empty::new();
