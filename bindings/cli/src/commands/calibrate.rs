@@ -13,7 +13,7 @@ use vantay::{
 #[derive(clap::Args)]
 #[command(after_help = "Example:\n  vantay calibrate pilot.ndjson --data \"our pilot, 2026\" --out face.json\n  \
     vantay verify national visits.ndjson --fmr 1e-6 --face-calibration face.json\n  \
-    vantay calibrate scores.csv --system my_matcher --out finger.json\n  \
+    vantay calibrate scores.csv --system vantay --out finger.json\n  \
     vantay calibrate gate1.csv gate2.csv gate3.csv --system my_matcher --leave-one-out")]
 pub struct Calibrate {
     /// Feeds (.ndjson, .ndjson.gz, .ndjson.zst) of people who are registered twice or more under their personal IDs; or files with the columns
@@ -29,7 +29,8 @@ pub struct Calibrate {
     /// Take personal IDs of a feed as they are
     #[arg(long)]
     opaque: bool,
-    /// The face model, or the fingerprint matcher, whose scores these are [default: what the feed says]
+    /// The face model, or the fingerprint matcher, whose scores these are; `vantay` for scores of fingers by this library, which alone
+    /// --finger-calibration takes [default: what the feed says]
     #[arg(long, value_name = "NAME")]
     system: Option<String>,
     /// What the pairs are, for whoever reads the calibration
