@@ -22,12 +22,18 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Failure {
     result: vantay_result_t,
-    detail: String,
+    /// None leaves what was kept before, and takes no memory.
+    detail: Option<String>,
 }
 
 impl Failure {
     pub fn new(result: vantay_result_t, detail: impl Into<String>) -> Failure {
-        Failure { result, detail: detail.into() }
+        Failure { result, detail: Some(detail.into()) }
+    }
+
+    /// One of which nothing is kept, where nothing may be allocated.
+    pub fn silent(result: vantay_result_t) -> Failure {
+        Failure { result, detail: None }
     }
 }
 
@@ -42,7 +48,7 @@ impl<E: Into<Error>> From<E> for Failure {
             },
             error => error.to_string(),
         };
-        Failure { result: number_of(&error), detail }
+        Failure::new(number_of(&error), detail)
     }
 }
 
@@ -111,8 +117,8 @@ pub(crate) fn answered(name: &str, body: impl FnOnce() -> Result<(), Failure>) -
             Failure::new(VANTAY_ERROR_PANIC, detail)
         }
     };
-    if !failure.detail.is_empty() {
-        keep(failure.detail);
+    if let Some(detail) = failure.detail {
+        keep(detail);
     }
     failure.result
 }
@@ -193,5 +199,18 @@ mod tests {
         // SAFETY: the detail is a text that ends in zero.
         let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
         assert_eq!(detail.to_str(), Ok("first\u{fffd}half"));
+        assert_eq!(answered("a call", || Err(Failure::silent(VANTAY_ERROR_NULL))), VANTAY_ERROR_NULL);
+        // SAFETY: the detail is a text that ends in zero.
+        let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
+        assert_eq!(detail.to_str(), Ok("first\u{fffd}half"));
+    }
+
+    #[test]
+    fn a_failure_without_words_leaves_no_words_of_another() {
+        assert_eq!(answered("a call", || Err(Failure::new(VANTAY_ERROR_IO, "first"))), VANTAY_ERROR_IO);
+        assert_eq!(answered("a call", || panic!("")), VANTAY_ERROR_PANIC);
+        // SAFETY: the detail is a text that ends in zero.
+        let detail = unsafe { CStr::from_ptr(vantay_last_detail()) };
+        assert_eq!(detail.to_str(), Ok(""));
     }
 }

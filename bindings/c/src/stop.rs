@@ -26,12 +26,11 @@ pub unsafe extern "C" fn vantay_stop_new(stop: *mut *mut vantay_stop_t) -> vanta
 #[unsafe(no_mangle)]
 pub unsafe extern "C" fn vantay_stop_set(stop: *const vantay_stop_t, stopped: bool) -> vantay_result_t {
     // Nothing may be allocated here, not even for a message.
-    let wrong = |result| Err(Failure::new(result, String::new()));
     if stop.is_null() {
-        return wrong(VANTAY_ERROR_NULL);
+        return Err(Failure::silent(VANTAY_ERROR_NULL));
     }
     if !stop.is_aligned() {
-        return wrong(VANTAY_ERROR_ALIGNMENT);
+        return Err(Failure::silent(VANTAY_ERROR_ALIGNMENT));
     }
     // SAFETY: the header asks for a handle of this library.
     unsafe { &*stop }.0.store(stopped, Relaxed);
