@@ -10,7 +10,7 @@ pub enum IdScheme {
     /// Vietnam's twelve digits: 3 province, 1 century and sex, 2 birth year, 6 random; no check digit.
     #[default]
     Vietnam,
-    /// Any 1 to 64 bytes of UTF-8, which say nothing about the person.
+    /// Any 1 to 64 bytes of UTF-8 without control characters, which say nothing about the person.
     Opaque,
 }
 

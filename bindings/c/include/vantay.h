@@ -229,13 +229,14 @@ typedef struct {
   const uint8_t *record;
   // Its bytes.
   size_t record_length;
-  // Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then there is no record, and a position. NULL if it was.
+  // Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then `record` is NULL or empty and `position` is 1 to 10.
+  // NULL if it was.
   const char *missing;
 } vantay_finger_t;
 
 // One enrolment event of a subject, or a probe. All zero is an empty one.
 typedef struct {
-  // The event's own name, 1 to 64 bytes, unique in a gallery. May be NULL in probes.
+  // The event's own name, 1 to 64 bytes without control characters, unique in a gallery. May be NULL in probes.
   const char *registration;
   // Whose it is said to be. May be NULL in probes of `vantay_identify`.
   const char *personal_id;
@@ -494,7 +495,8 @@ void vantay_stop_free(vantay_stop_t *stop);
 // Creates an empty gallery in a new or empty directory that only the owner can enter, and opens it.
 //
 // `face_model` is the name of the model that all embeddings are of, of `face_dimension` components (16 to 4096); NULL and 0 for
-// a gallery without faces. `opaque_ids` is false for Vietnam's twelve digits, true for any IDs of 1 to 64 bytes.
+// a gallery without faces. `opaque_ids` is false for Vietnam's twelve digits, true for any IDs of 1 to 64
+// bytes without control characters.
 //
 // May be called from any thread.
 vantay_result_t vantay_gallery_create(const char *path,

@@ -37,7 +37,8 @@ pub type vantay_problem_fn =
 /// Creates an empty gallery in a new or empty directory that only the owner can enter, and opens it.
 ///
 /// `face_model` is the name of the model that all embeddings are of, of `face_dimension` components (16 to 4096); NULL and 0 for
-/// a gallery without faces. `opaque_ids` is false for Vietnam's twelve digits, true for any IDs of 1 to 64 bytes.
+/// a gallery without faces. `opaque_ids` is false for Vietnam's twelve digits, true for any IDs of 1 to 64
+/// bytes without control characters.
 ///
 /// May be called from any thread.
 #[boundary]

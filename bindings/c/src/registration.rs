@@ -17,14 +17,15 @@ pub struct vantay_finger_t {
     pub record: *const u8,
     /// Its bytes.
     pub record_length: usize,
-    /// Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then there is no record, and a position. NULL if it was.
+    /// Why the finger could not be captured, such as "amputated", 1 to 64 bytes: then `record` is NULL or empty and `position` is 1 to 10.
+    /// NULL if it was.
     pub missing: *const c_char,
 }
 
 /// One enrolment event of a subject, or a probe. All zero is an empty one.
 #[repr(C)]
 pub struct vantay_registration_t {
-    /// The event's own name, 1 to 64 bytes, unique in a gallery. May be NULL in probes.
+    /// The event's own name, 1 to 64 bytes without control characters, unique in a gallery. May be NULL in probes.
     pub registration: *const c_char,
     /// Whose it is said to be. May be NULL in probes of `vantay_identify`.
     pub personal_id: *const c_char,

@@ -15,7 +15,7 @@ use vantay::{
 pub struct Create {
     /// The new directory
     gallery: PathBuf,
-    /// How personal IDs are formed: Vietnam's twelve digits, or any 1 to 64 bytes
+    /// How personal IDs are formed: Vietnam's twelve digits, or any 1 to 64 bytes without control characters
     #[arg(long, value_enum, default_value = "vn")]
     id: Scheme,
     /// The embedding model of the portraits; without one the gallery takes fingers only

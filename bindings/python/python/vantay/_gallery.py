@@ -81,7 +81,7 @@ class Gallery:
 
         :param face_model: The model that all embeddings are of, by name; without one the gallery takes no portraits.
         :param face_dim: Components of an embedding, 16 to 4096.
-        :param id: ``vn`` for Vietnam's twelve digits, ``opaque`` for any 1 to 64 bytes.
+        :param id: ``vn`` for Vietnam's twelve digits, ``opaque`` for any 1 to 64 bytes without control characters.
         :raises GalleryExistsError: (a ``FileExistsError``) if the directory is not empty.
         :raises GalleryOptionError: (a ``ValueError``) if a number is out of range.
         """
