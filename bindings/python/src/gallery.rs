@@ -56,9 +56,10 @@ impl Drop for Held {
             }
             (_, writer) => writer,
         };
-        *hold = Hold::ReadOnly;
         drop(hold);
+        // Whoever sees that this handle only reads may open one that writes: the lock on the files goes before.
         drop(given_up);
+        *self.back.lock() = Hold::ReadOnly;
     }
 }
 
