@@ -31,14 +31,14 @@ impl Deciding {
     /// The judge of comparisons by `modality` in the gallery of `snapshot`.
     ///
     /// # Errors
-    /// If the level is no rate, a threshold no number, or a calibration is of other scores: of another model than the gallery's, or no
+    /// If the level is no rate, a threshold no finite number, or a calibration is of other scores: of another model than the gallery's, or no
     /// fingerprint calibration of this library's scores.
     pub fn judge(&self, snapshot: &Snapshot, modality: Modality) -> Result<Judge, SearchError> {
         for (option, threshold) in
             [("face threshold", self.face_threshold), ("finger threshold", self.finger_threshold)]
         {
             if let Some(found) = threshold.filter(|threshold| !threshold.is_finite()) {
-                return Err(SearchError::Option { option, found, expected: "a number" });
+                return Err(SearchError::Option { option, found, expected: "a finite number" });
             }
         }
         if let (Some(calibration), Some(face)) = (&self.face, snapshot.face()) {

@@ -25,7 +25,7 @@ use vantay::{
         FeedError, FeedLine, FeedPlace, FeedProblem, FeedReader, IdScheme, OnError, PersonalId, Registration,
         RegistrationId, Rejects,
     },
-    search::SearchColumns,
+    search::{SearchColumns, SearchError},
 };
 
 /// The writer of a gallery, as far as this handle has one.
@@ -317,6 +317,7 @@ impl Gallery {
         threshold: Option<f64>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
+        check_threshold(py, threshold)?;
         let snapshot = self.stored.snapshot();
         let probes = probes::of_faces(py, &embeddings, &snapshot)?;
         let mut answers = searches::identify(py, snapshot, probes, &looking, &asked, threads)?;
@@ -337,6 +338,7 @@ impl Gallery {
         threshold: Option<f64>,
         threads: Option<usize>,
     ) -> PyResult<Bound<'py, PyDict>> {
+        check_threshold(py, threshold)?;
         let probes = probes::of_templates(py, &templates, position)?;
         let mut answers = searches::identify(py, self.stored.snapshot(), probes, &looking, &asked, threads)?;
         if let Some(threshold) = threshold {
@@ -460,6 +462,15 @@ impl Gallery {
         })?;
         outcome.map_err(|(number, rejection)| raise_at(py, rejection, "record", number))
     }
+}
+
+/// Refuses a threshold that no score could be held against.
+fn check_threshold(py: Python<'_>, threshold: Option<f64>) -> PyResult<()> {
+    let wrong = threshold.filter(|threshold| !threshold.is_finite());
+    wrong.map_or(Ok(()), |found| {
+        let error = SearchError::Option { option: "threshold", found, expected: "a finite number" };
+        Err(raise(py, error))
+    })
 }
 
 fn on_error(skip: bool) -> OnError {

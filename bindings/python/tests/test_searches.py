@@ -72,6 +72,14 @@ def test_options_that_say_nothing_are_refused(gallery, records, wrong):
         gallery.identify(records[:1], **wrong)
 
 
+@pytest.mark.parametrize("threshold", [float("nan"), float("inf"), -float("inf")])
+def test_a_threshold_that_is_no_finite_number_is_refused(faces, gallery, templates, threshold):
+    with pytest.raises(vantay.SearchOptionError, match="threshold .*: expected a finite number"):
+        faces[0].identify_faces(faces[2][:1], threshold=threshold)
+    with pytest.raises(vantay.SearchOptionError, match="expected a finite number"):
+        gallery.identify_fingers(templates[:1], position=2, threshold=threshold)
+
+
 def test_rows_may_lie_anywhere(faces):
     gallery, _, rows = faces
     askew = np.frombuffer(b"x" + rows[:3].tobytes(), np.float32, offset=1).reshape(3, 64)
