@@ -136,7 +136,7 @@ fn seconds_to_write(directory: &Path, bytes: u64, past_cache: bool) -> f64 {
     let start = Instant::now();
     let mut file = Disk.create(&path).unwrap();
     if past_cache {
-        file.pass_by_cache();
+        file.bypass_cache();
     }
     for _ in 0..bytes.div_ceil(block.len() as u64) {
         file.append(&block).unwrap();

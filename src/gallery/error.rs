@@ -194,7 +194,7 @@ pub enum Rejection {
     },
     /// A missing finger without a position or a reason: no feed could say it.
     #[error("registration {registration}: a missing finger needs a position from 1 to 10 and a reason")]
-    Missing {
+    MissingFinger {
         /// The registration's name.
         registration: String,
     },

@@ -124,8 +124,8 @@ impl SegmentWriter {
     }
 
     /// Says that the segment is one of many new ones, which nobody has read yet.
-    pub(crate) fn pass_by_cache(&mut self) {
-        self.file.pass_by_cache();
+    pub(crate) fn bypass_cache(&mut self) {
+        self.file.bypass_cache();
     }
 
     /// Writes a whole column of plain items.

@@ -190,7 +190,7 @@ fn write(rest: Rest, fingers: [Fingers; FingerPosition::COUNT], target: &Target,
     let mut writer = target.create(segment)?;
     // A sealed file is read again at once, to be opened; and of a few registrations somebody is soon asked.
     if is_full && target.key.is_none() {
-        writer.pass_by_cache();
+        writer.bypass_cache();
     }
     entries.write(&mut writer)?;
     if !face_rows.is_empty() {

@@ -56,7 +56,7 @@ pub trait StorageFile: Send {
 
     /// Says that what is written from here on need not stay in the system's memory, where it would take the place of what searches
     /// read. A hint.
-    fn pass_by_cache(&mut self) {}
+    fn bypass_cache(&mut self) {}
 
     /// Returns when everything written would survive a loss of power.
     ///
@@ -72,7 +72,7 @@ pub struct Disk;
 struct DiskFile {
     file: File,
     /// Whether what is written is dropped from the system's memory once the disk has it.
-    passes_by: bool,
+    bypasses: bool,
 }
 
 impl Storage for Disk {
@@ -93,7 +93,7 @@ impl Storage for Disk {
             }
             made => made?,
         };
-        Ok(Box::new(DiskFile { file, passes_by: false }))
+        Ok(Box::new(DiskFile { file, bypasses: false }))
     }
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
@@ -111,20 +111,20 @@ impl Storage for Disk {
 
 impl StorageFile for DiskFile {
     fn append(&mut self, mut bytes: &[u8]) -> io::Result<()> {
-        while self.passes_by && !bytes.is_empty() {
+        while self.bypasses && !bytes.is_empty() {
             match append_past_cache(&self.file, bytes) {
                 Ok(0) => return Err(io::ErrorKind::WriteZero.into()),
                 Ok(written) => bytes = bytes.get(written..).unwrap_or_default(),
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) if error.kind() == io::ErrorKind::Unsupported => self.passes_by = false,
+                Err(error) if error.kind() == io::ErrorKind::Unsupported => self.bypasses = false,
                 Err(error) => return Err(error),
             }
         }
         self.file.write_all(bytes)
     }
 
-    fn pass_by_cache(&mut self) {
-        self.passes_by = true;
+    fn bypass_cache(&mut self) {
+        self.bypasses = true;
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -174,7 +174,7 @@ mod tests {
             let mut file = Disk.create(&path).unwrap();
             for (i, piece) in pieces.iter().enumerate() {
                 if i == 3 {
-                    file.pass_by_cache();
+                    file.bypass_cache();
                 }
                 file.append(piece).unwrap();
             }

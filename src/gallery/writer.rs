@@ -242,7 +242,7 @@ impl Writer {
             _ => false,
         };
         if registration.fingers.iter().any(unwritable) {
-            return Err(Rejection::Missing { registration: name() });
+            return Err(Rejection::MissingFinger { registration: name() });
         }
         if registration.fingers.len() > MAX_FINGERS {
             return Err(Rejection::TooLarge { registration: name(), reason: "more than 255 fingers" });

@@ -43,8 +43,8 @@ impl StorageFile for UnsyncedFile {
         self.0.append(bytes)
     }
 
-    fn pass_by_cache(&mut self) {
-        self.0.pass_by_cache();
+    fn bypass_cache(&mut self) {
+        self.0.bypass_cache();
     }
 
     fn sync(&mut self) -> io::Result<()> {
@@ -110,8 +110,8 @@ impl StorageFile for MeteredFile {
         self.2.append(bytes)
     }
 
-    fn pass_by_cache(&mut self) {
-        self.2.pass_by_cache();
+    fn bypass_cache(&mut self) {
+        self.2.bypass_cache();
     }
 
     fn sync(&mut self) -> io::Result<()> {
