@@ -77,6 +77,12 @@ impl Live {
         self.header.live as usize
     }
 
+    /// The commit that wrote it.
+    #[cfg(test)]
+    pub(crate) fn commit(&self) -> u64 {
+        self.header.commit
+    }
+
     /// Whether these are the bits that a directory has of its segment as of `commit`, by the header of the file there.
     ///
     /// The commit alone does not tell: where a backup was put back, another commit may have got the same number.

@@ -120,7 +120,7 @@ fn a_table_of_more_columns_than_there_are_is_damage() {
     bytes[at..].copy_from_slice(bytemuck::bytes_of(&trailer));
     let crafted = directory.path().join("crafted");
     std::fs::write(&crafted, bytes).unwrap();
-    let how = Opening { checking: Checking::OnFirstUse, key: None, keeps_going: true };
+    let how = Opening { checking: Checking::OnFirstUse, key: None, keeps_going: true, bytes: None };
     let refused = SegmentFile::open(&crafted, whole.gallery_number().to_be_bytes(), file.id, how).err().unwrap();
     assert!(
         matches!(&refused, GalleryError::Damaged { offset, part, .. } if (*offset, &**part) == (at as u64 + 32, "trailer")),
