@@ -14,8 +14,8 @@ use std::{
 };
 use vantay::{
     gallery::{
-        Checking, Disk, Gallery, GalleryError, Key, Limits, Options, ReadOptions, Snapshot, Storage, StorageFile,
-        Writer, check, repair,
+        Checking, Disk, Gallery, GalleryError, Key, Limits, Options, ReadOptions, Rejection, Snapshot, Storage,
+        StorageFile, Writer, check, repair,
     },
     registration::{IdScheme, PersonalId},
 };
@@ -355,4 +355,18 @@ fn a_manifest_without_end_is_damage() {
     let file = fs::OpenOptions::new().write(true).open(path.join("manifest")).unwrap();
     file.set_len(1 << 40).unwrap();
     assert!(matches!(Gallery::open(&path), Err(GalleryError::Io { .. })));
+}
+
+#[test]
+fn a_time_by_which_a_gallery_says_that_there_is_none_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let gallery = create(&directory.path().join("g"), ReadOptions::default());
+    let mut writer = gallery.writer(Arc::new(Doubles)).unwrap();
+    let mut one = registration("r0", "000000000000", 0);
+    one.captured_at = Some(i64::MIN);
+    assert!(matches!(writer.enroll(one.clone()), Err(Rejection::TooLarge { .. })));
+    one.captured_at = Some(i64::MIN + 1);
+    writer.enroll(one).unwrap();
+    writer.commit().unwrap();
+    assert_eq!(gallery.snapshot().segments()[0].registration(0).unwrap().captured_at, Some(i64::MIN + 1));
 }

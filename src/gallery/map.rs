@@ -7,10 +7,10 @@
 //! What the system leaves: if the owner truncates a file under a live mapping, reading the lost pages raises SIGBUS and ends
 //! the process, as does a sector that cannot be read. No portable means turns that into an error. Where the system can be asked to read
 //! beforehand (Linux 5.14) it is one wherever somebody asks before reading ([`Map::will_read`]): header, trailer and table when a segment is
-//! opened, live rows, a column's checksums and each of its blocks when they are used for the first time, and all that a deep check reads.
-//! Not asked for, so that the signal remains: what was read, and then lost; columns under [`Checking::Off`](super::Checking::Off), unless
-//! they are warmed; sealed files, while they are opened; embeddings that a merge has just written and derives from. Opening checks the length
-//! against the manifest, so that a file cut *before* it is opened is an error as any other damage.
+//! opened, live rows, a column's checksums and each of its blocks when they are used for the first time, all that a deep check reads, and
+//! each block of a sealed file when it is opened. Not asked for, so that the signal remains: what was read, and then lost; columns under
+//! [`Checking::Off`](super::Checking::Off), unless they are warmed; embeddings that a merge has just written and derives from. Opening
+//! checks the length against the manifest, so that a file cut *before* it is opened is an error as any other damage.
 //!
 //! Decrypted segments lie in anonymous memory, locked before the first byte is written to it, so that it is never swapped out, left out of
 //! core dumps where the system knows how, and then read-only. A process may lock only so much (`ulimit -l`, `RLIMIT_MEMLOCK`); beyond that

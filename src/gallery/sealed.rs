@@ -159,6 +159,8 @@ pub(crate) fn open(
         part: part.to_string(),
         reason,
     };
+    file.will_read(0..file.len().min(size_of::<SealedHeader>()), false)
+        .map_err(|error| at(0, "sealed header", format!("cannot be read: {error}")))?;
     let stored: &[u8] = file;
     let Some((header, blocks)) = stored.split_at_checked(size_of::<SealedHeader>()) else {
         return Err(at(0, "sealed header", format!("a file of {} bytes is no sealed segment", stored.len())));
@@ -193,24 +195,24 @@ pub(crate) fn open(
                 if !keeps_going && failed.load(Ordering::Relaxed) {
                     return;
                 }
+                let from = size_of::<SealedHeader>() + i * STORED;
                 if i % RUN == 0 {
-                    let from = size_of::<SealedHeader>() + i * STORED;
                     let _ = file.will_read(from..file.len().min(from + RUN * STORED), true);
                 }
+                // What the hint could not say: whether this block can be read, and not end the process.
+                let is_there = file.will_read(from..from + stored.len(), true).is_ok();
                 let (sealed, tag) = stored.split_at(plain.len());
                 let nonce = nonce(i as u64, i + 1 == count);
-                let opened = InOutBuf::new(sealed, plain).ok().zip(tag.first_chunk::<SEALED_TAG>()).is_some_and(
-                    |(both, tag)| cipher.decrypt_inout_detached(&nonce.into(), header, both, tag.into()).is_ok(),
-                );
+                let opened = is_there
+                    && InOutBuf::new(sealed, plain).ok().zip(tag.first_chunk::<SEALED_TAG>()).is_some_and(
+                        |(both, tag)| cipher.decrypt_inout_detached(&nonce.into(), header, both, tag.into()).is_ok(),
+                    );
                 if !opened {
                     plain.fill(0);
                     failed.store(true, Ordering::Relaxed);
-                    let offset = (size_of::<SealedHeader>() + i * STORED) as u64;
-                    let error = at(
-                        offset,
-                        &format!("sealed block {i}"),
-                        "changed since it was written: it does not open".into(),
-                    );
+                    let reason =
+                        if is_there { "changed since it was written: it does not open" } else { "cannot be read" };
+                    let error = at(from as u64, &format!("sealed block {i}"), reason.into());
                     if let Ok(mut bad) = bad.lock() {
                         bad.push((i, error));
                     }

@@ -244,6 +244,9 @@ impl Writer {
         if registration.fingers.iter().any(unwritable) {
             return Err(Rejection::MissingFinger { registration: name() });
         }
+        if registration.captured_at == Some(layout::TIME_UNKNOWN) {
+            return Err(Rejection::TooLarge { registration: name(), reason: "a capture time before all others" });
+        }
         if registration.fingers.len() > MAX_FINGERS {
             return Err(Rejection::TooLarge { registration: name(), reason: "more than 255 fingers" });
         }

@@ -93,8 +93,8 @@ pub struct Registration {
     pub id: RegistrationId,
     /// Whom it is said to be of.
     pub personal_id: PersonalId,
-    /// When it was captured, in milliseconds since 1970-01-01T00:00:00Z. The least `i64`, a time that no feed can state, is how a gallery
-    /// stores that it is not known.
+    /// When it was captured, in milliseconds since 1970-01-01T00:00:00Z. The least `i64`, a time that no feed can state, is refused by a
+    /// gallery, which stores by it that the time is not known.
     pub captured_at: Option<i64>,
     /// The portrait.
     pub portrait: Option<Portrait>,

@@ -2,7 +2,9 @@
 
 use super::*;
 use crate::{
-    gallery::{FaceSpec, Gallery, NothingDerived, Options, Snapshot, layout::ColumnKind, map::tests::Device},
+    gallery::{
+        FaceSpec, Gallery, Key, NothingDerived, Options, ReadOptions, Snapshot, layout::ColumnKind, map::tests::Device,
+    },
     registration::{IdScheme, PersonalId, Portrait, Registration, RegistrationId},
     template::FaceEmbedding,
 };
@@ -14,8 +16,12 @@ const ROWS: usize = 300;
 const BLOCKS: usize = ROWS / 2;
 
 fn write(path: &Path) {
+    write_with(path, ReadOptions::default());
+}
+
+fn write_with(path: &Path, read: ReadOptions) {
     let face = FaceSpec { model: "m".into(), dimension: DIMENSION };
-    let gallery = Gallery::create(path, Options { face: Some(face), ..Options::default() }).unwrap();
+    let gallery = Gallery::create(path, Options { face: Some(face), read, ..Options::default() }).unwrap();
     let mut writer = gallery.writer(Arc::new(NothingDerived)).unwrap();
     for i in 0..ROWS {
         let embedding: Vec<f32> = (0..DIMENSION).map(|k| ((i * 31 + k * 7) % 101) as f32 - 49.5).collect();
@@ -161,4 +167,23 @@ fn whatever_cannot_be_read_is_damage_with_its_place() {
     let snapshot = open(&path, table - 1..table).0.unwrap();
     let problems = snapshot.check(true).problems;
     assert_eq!(problems.iter().map(|problem| problem.part.as_str()).collect::<Vec<_>>(), ["padding"]);
+}
+
+#[test]
+fn a_sealed_block_that_cannot_be_read_is_damage() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("g");
+    let key = Key::new([7; 32]);
+    write_with(&path, ReadOptions { key: Some(key.clone()), ..ReadOptions::default() });
+    let options = || ReadOptions { key: Some(key.clone()), ..ReadOptions::default() };
+    let whole = Gallery::open_with(&path, options()).unwrap().snapshot();
+    let file = &whole.segments()[0].file;
+    let stored = (layout::SEALED_BLOCK + layout::SEALED_TAG) as u64;
+    // One thread, which is the one that has the device.
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(1).build().unwrap();
+    for (bad, at, part) in [(5, 0, "sealed header"), (64 + 3 * stored + 9, 64 + 3 * stored, "sealed block 3")] {
+        let bad = bad as usize..bad as usize + 1;
+        let opened = pool.install(|| Device::with_bad(bad, || Gallery::open_with(&path, options()).map(drop)));
+        assert_eq!(place(opened.0.unwrap_err()), (file.path.clone(), at, part.into()));
+    }
 }
