@@ -55,7 +55,9 @@ pub fn check(bytes: &[u8]) {
             }
             (Err(read), Err(alone)) => {
                 assert_eq!((&read.field, read.reason.to_string()), (&alone.field, alone.reason.to_string()));
-                assert_eq!(read.offset - start as u64, alone.offset);
+                // Of the file, of which the line's text is a part that starts behind a mark and white space.
+                let indent = line.len() - marked.trim_ascii_start().len();
+                assert_eq!(read.offset, (start + indent) as u64 + alone.offset);
                 assert!(alone.offset <= text.len() as u64);
             }
             _ => panic!("a neighbour decides over a line"),
