@@ -127,8 +127,8 @@ fn compaction_keeps_to_its_sizes_however_rows_differ_in_theirs() {
     let mut random = Pcg64Mcg::seed_from_u64(5);
     let mut one = |i: u64, large: bool| {
         let mut one = registration(&format!("r{i}"), &format!("{i:012}"), i);
-        let fingers = if large { 1..=8 } else { 1..=0 };
-        one.fingers = fingers.map(|position| Finger::Captured(finger(&mut random, position, 100))).collect();
+        let positions = 1..=if large { 8 } else { 0 };
+        one.fingers = positions.map(|position| Finger::Captured(finger(&mut random, position, 100))).collect();
         one
     };
     // Segments of ten large rows and thirty small ones; of every other one the large rows go, of the others the small ones.

@@ -58,7 +58,7 @@ fn loss(column: &Column) -> usize {
 fn person(i: usize) -> Registration {
     let mut random = Pcg64Mcg::seed_from_u64(i as u64);
     let mut of = registration(&format!("HN-{i:06}"), &format!("0012040{:05}", i / 2), i as u64);
-    if i % 8 == 0 {
+    if i.is_multiple_of(8) {
         of.portrait = None;
     }
     // Of a row whose finger stands twice, one stands at the end of a block and one at the start of the next.
@@ -68,7 +68,7 @@ fn person(i: usize) -> Registration {
         _ => 1,
     };
     (0..twos).for_each(|_| of.fingers.push(Finger::Captured(finger(&mut random, 2, 3))));
-    if i % 2 == 0 {
+    if i.is_multiple_of(2) {
         of.fingers.push(Finger::Captured(finger(&mut random, 7, 2)));
     }
     if i % 10 == 3 {
@@ -239,8 +239,9 @@ fn a_list_that_contradicts_itself_proves_nothing() {
     const MANY: usize = 300;
     let gallery = Fixture::new(MANY, None);
     let manifest = fs::read(gallery.path.join("manifest")).unwrap();
-    // Which number of the list becomes what; from the end if it is negative.
-    let crafts: [(&str, isize, fn(u32) -> u32); 9] = [
+    /// Which number of which list, from the end if it is negative, and what becomes of it.
+    type Craft = (&'static str, isize, fn(u32) -> u32);
+    let crafts: [Craft; 9] = [
         ("face rows", 4, |row| row - 1),
         ("face rows", 9, |_| 0),
         ("face rows", -1, |_| MANY as u32),
