@@ -259,13 +259,34 @@ fn a_failing_operation_loses_nothing_that_was_promised() {
     let recorder = Arc::new(Recorder::default());
     run(kind, &directory.path().join("whole"), &recorder).1.unwrap();
     let operations = *recorder.count.lock();
-    let mut failed = 0;
+    let (mut failed, mut states) = (0, 0);
+    let mut random = Pcg64Mcg::seed_from_u64(4);
     for at in 0..operations {
         let failure = [io::ErrorKind::StorageFull, io::ErrorKind::Other][at % 2];
         let path = directory.path().join(format!("{at}-{failure:?}"));
-        let recorder = Arc::new(Recorder { fail: Some((at, failure)), ..Recorder::default() });
+        let recorder = Recorder { fail: Some((at, failure)), for_good: at % 3 == 0, ..Recorder::default() };
+        let recorder = Arc::new(recorder);
         let (promised, result) = run(kind, &path, &recorder);
         failed += usize::from(result.is_err());
+        // And then the power goes, before anybody has put it right.
+        let mut disk = DiskState::default();
+        recorder.steps.lock().iter().for_each(|step| disk.apply(step));
+        for how in 0..4 {
+            let path = directory.path().join(format!("{at}-{how}"));
+            write_files(&path, &disk.after_power_loss(how, &mut random));
+            let opened = Gallery::open_with(&path, read_options(kind, None));
+            if let Ok(gallery) = &opened {
+                let found = content(&gallery.snapshot()).unwrap();
+                let allowed = &history[promised..history.len().min(promised + 2)];
+                assert!(allowed.contains(&found), "operation {at}, state {how}: {} registrations", found.len());
+                assert!(check_with(&path, &read_options(kind, None), true).is_whole(), "operation {at}, state {how}");
+            } else {
+                let is_made = recorder.steps.lock().iter().any(|step| matches!(step, Step::Promised(_)));
+                assert!(!is_made && result.is_err(), "operation {at}, state {how}: {opened:?}");
+            }
+            states += 1;
+            std::fs::remove_dir_all(&path).unwrap();
+        }
         match Gallery::open_with(&path, read_options(kind, None)) {
             // Creating it failed.
             Err(_) if promised == 0 && result.is_err() => {}
@@ -285,5 +306,5 @@ fn a_failing_operation_loses_nothing_that_was_promised() {
         }
         std::fs::remove_dir_all(&path).ok();
     }
-    eprintln!("{operations} operations failed in turn, {failed} runs stopped");
+    eprintln!("{operations} operations failed in turn, {failed} runs stopped, {states} disk states afterwards");
 }

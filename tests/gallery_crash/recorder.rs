@@ -27,6 +27,8 @@ pub struct Recorder {
     pub steps: Mutex<Vec<Step>>,
     /// The operation to fail, and how.
     pub fail: Option<(usize, io::ErrorKind)>,
+    /// Whether all that come after it fail too.
+    pub for_good: bool,
     pub count: Mutex<usize>,
 }
 
@@ -36,7 +38,7 @@ impl Recorder {
         let mut count = self.count.lock();
         *count += 1;
         match self.fail {
-            Some((at, kind)) if at + 1 == *count => Err(kind.into()),
+            Some((at, kind)) if at + 1 == *count || (self.for_good && at < *count) => Err(kind.into()),
             _ => Ok(()),
         }
     }
@@ -94,7 +96,9 @@ impl StorageFile for RecordedFile {
     fn append(&mut self, bytes: &[u8]) -> io::Result<()> {
         if let Err(error) = self.recorder.next() {
             // A full disk takes a part of it.
-            self.file.append(&bytes[..bytes.len() / 2])?;
+            let part = &bytes[..bytes.len() / 2];
+            self.file.append(part)?;
+            self.recorder.record(Step::Append(self.path.clone(), part.to_vec()));
             return Err(error);
         }
         self.file.append(bytes)?;
