@@ -9,7 +9,7 @@ use std::{
     path::Path,
     sync::{
         Arc, Barrier,
-        atomic::{AtomicBool, Ordering},
+        atomic::{AtomicBool, AtomicU64, Ordering},
     },
 };
 use vantay::gallery::{
@@ -56,14 +56,21 @@ fn who_waits_during_a_commit_shares_the_next() {
     let (_directory, gallery) = new_gallery();
     let writer = GroupWriter::new(gallery.writer(Arc::new(Doubles)).unwrap());
     let before = gallery.snapshot().info().commit;
+    let come = AtomicU64::new(0);
     std::thread::scope(|scope| {
         // While the writer is held somebody takes the lead with what waits then, and all others come too late for that.
         writer.with(|_| {
             for thread in 0..THREADS {
-                let writer = &writer;
-                scope
-                    .spawn(move || writer.enroll(registration(&name(thread, 0), &format!("{thread:012}"), 0)).unwrap());
+                let (writer, come) = (&writer, &come);
+                scope.spawn(move || {
+                    come.fetch_add(1, Ordering::Relaxed);
+                    writer.enroll(registration(&name(thread, 0), &format!("{thread:012}"), 0)).unwrap()
+                });
             }
+            while come.load(Ordering::Relaxed) < THREADS {
+                std::thread::yield_now();
+            }
+            // From there to standing in line it is not far.
             std::thread::sleep(std::time::Duration::from_millis(300));
         });
     });
