@@ -236,15 +236,13 @@ fn a_damaged_segment_does_not_keep_the_others_from_merging() {
     enroll_apart(&mut writer, 0..2);
     let segment = gallery.snapshot().segments()[1].path().to_path_buf();
     flip(&segment, 1);
-    let mut told = 0;
     for i in 2..200 {
         enroll(&mut writer, i);
         writer.commit().unwrap();
-        told += usize::from(writer.merge_error().is_some_and(GalleryError::is_damage));
     }
     let info = gallery.snapshot().info();
-    assert!(told == 1 && info.segments < 20, "told {told} times, {} segments", info.segments);
-    assert_eq!(info.registrations, 200);
+    assert!(info.segments < 20 && info.registrations == 200, "{info:?}");
+    assert!(writer.merge_error().is_some_and(GalleryError::is_damage), "{:?}", writer.merge_error());
     assert_eq!(check(&path, true).problems.len(), 1);
 }
 

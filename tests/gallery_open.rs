@@ -7,8 +7,14 @@ use gallery_support::{
     Doubles, face_spec, sample,
     sparse::{ROWS, sparse_gallery},
 };
-use std::{path::Path, sync::Arc};
+use std::{
+    path::Path,
+    sync::{Arc, Mutex},
+};
 use vantay::gallery::{Gallery, Limits, Options, ReadOptions};
+
+/// One test at a time: memory is the process's.
+static QUIET: Mutex<()> = Mutex::new(());
 
 /// What an opening took of memory.
 #[derive(Debug)]
@@ -40,6 +46,7 @@ fn open(path: &Path) -> Option<Opening> {
 /// As many segments as a bulk load of ten million registrations leaves before it is compacted.
 #[test]
 fn what_has_not_changed_is_not_opened_again() {
+    let _quiet = QUIET.lock();
     let directory = tempfile::tempdir().unwrap();
     let limits = Limits { staged_rows: 4, fan_in: 1000, ..Limits::default() };
     let read = ReadOptions { limits, ..ReadOptions::default() };
@@ -64,6 +71,7 @@ fn what_has_not_changed_is_not_opened_again() {
 /// Ten million registrations with a portrait and two fingers, 29 GB, and a hundred million, 280 GB: holes, but for what opening reads.
 #[test]
 fn a_hundred_million_registrations_open_and_answer_like_two_hundred_thousand() {
+    let _quiet = QUIET.lock();
     let directory = tempfile::tempdir().unwrap();
     for segments in [20, 191] {
         let openings = [("few", ROWS >> 9), ("many", ROWS)].map(|(name, rows)| {

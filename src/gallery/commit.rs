@@ -109,7 +109,7 @@ impl Writer {
         self.pending.clear();
         self.removed_subjects = 0;
         // From here on the commit stands, whatever happens.
-        match self.shared.refresh() {
+        match self.shared.published() {
             Ok(base) => {
                 self.base = base;
                 // What cannot be removed now, a later sweep removes.

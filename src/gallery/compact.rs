@@ -98,7 +98,8 @@ impl Writer {
         (self.merge_error, self.merge_again_at) = match self.replace(&old) {
             Err(error) if self.leaves_out(&old, &error) => (Some(error), 0),
             Err(error) => (Some(error), 2 * self.base.segments.len()),
-            Ok(_) => (None, 0),
+            // The damage of a segment that is left out is not over with the others' merge.
+            Ok(_) => (self.merge_error.take().filter(|_| !self.unmergeable.is_empty()), 0),
         };
     }
 
@@ -111,8 +112,8 @@ impl Writer {
         self.stopped.is_none() && damaged.is_some_and(|number| self.unmergeable.insert(number))
     }
 
-    /// Why the small segments could not be merged after the last commit, if they should have been: the disk is full, or one of
-    /// them is damaged. The commit stands nevertheless.
+    /// Why small segments could not be merged, if they should have been: the disk was full after the last commit, or one of them is
+    /// damaged. The commits stand nevertheless.
     pub fn merge_error(&self) -> Option<&GalleryError> {
         self.merge_error.as_ref()
     }

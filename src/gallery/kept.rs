@@ -62,7 +62,8 @@ fn column_bytes(segment: &Segment, column: &Column, items: &[usize]) -> Result<u
         }
         // What is not made of items is made anew, about as large for each row.
         DerivedBytes if column.entry.derived_layout != 1 => {
-            let all = segment.len().max(1) as u64;
+            let rows = file.required(ColumnKey { kind: Rows, derived: None, ..column.key })?;
+            let all = rows.entry.count.max(1);
             Ok((u128::from(column.entry.length) * items.len() as u128 / u128::from(all)) as u64)
         }
         _ => Ok(u64::from(column.entry.stride) * items.len() as u64),

@@ -78,7 +78,6 @@ impl Live {
     }
 
     /// The commit that wrote it.
-    #[cfg(test)]
     pub(crate) fn commit(&self) -> u64 {
         self.header.commit
     }

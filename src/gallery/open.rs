@@ -270,19 +270,41 @@ impl Gallery {
 impl Shared {
     /// Goes on with what the directory holds, be it older than what is held: a backup may have been put there.
     pub(crate) fn refresh(&self) -> Result<Arc<Snapshot>, GalleryError> {
+        self.go_on(Since::Anything)
+    }
+
+    /// Goes on as [`Shared::refresh`] with what the one writer has published, who holds the lock.
+    pub(crate) fn published(&self) -> Result<Arc<Snapshot>, GalleryError> {
+        self.go_on(Since::OwnCommit)
+    }
+
+    fn go_on(&self, since: Since) -> Result<Arc<Snapshot>, GalleryError> {
         // One after another, so that nobody installs an older commit than somebody else has read.
         let _turn = self.refreshing.lock();
         let before = self.snapshot.read().clone();
-        let snapshot = Arc::new(read_snapshot(&self.path, &self.options, Some(&before))?);
+        let snapshot = Arc::new(read_snapshot(&self.path, &self.options, Some((&before, since)))?);
         *self.snapshot.write() = snapshot.clone();
         Ok(snapshot)
     }
 }
 
+/// What may have happened to a directory since it was read.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Since {
+    /// A commit of the writer that asks, and nothing else.
+    OwnCommit,
+    /// Also a backup put back, and other commits of the same numbers.
+    Anything,
+}
+
 /// Reads the newest commit, taking over from `before` the segments that both name.
 ///
 /// A file may be gone because a newer commit, made since the manifest was read, does without it: then that commit is read.
-fn read_snapshot(path: &Path, options: &ReadOptions, before: Option<&Snapshot>) -> Result<Snapshot, GalleryError> {
+fn read_snapshot(
+    path: &Path,
+    options: &ReadOptions,
+    before: Option<(&Snapshot, Since)>,
+) -> Result<Snapshot, GalleryError> {
     let mut manifest = Manifest::read(path)?;
     loop {
         match assemble(path, options, before, &manifest) {
@@ -318,15 +340,15 @@ type Assembled = (Vec<Arc<Segment>>, IdScheme, Option<FaceSpec>);
 fn assemble(
     path: &Path,
     options: &ReadOptions,
-    before: Option<&Snapshot>,
+    before: Option<(&Snapshot, Since)>,
     manifest: &Manifest,
 ) -> Result<Assembled, GalleryError> {
     manifest.key(path, options.key.as_ref())?;
-    let known = before.filter(|before| before.manifest.gallery == manifest.gallery);
+    let known = before.filter(|(before, _)| before.manifest.gallery == manifest.gallery);
     let segments = manifest.segments.iter().map(|stated| {
         // Of a directory that was put back from a backup, numbers may come again.
         let is_stated = |segment: &&Arc<Segment>| segment.id() == stated.id && names(stated, &segment.file);
-        let known = known.and_then(|before| before.segments.iter().find(is_stated));
+        let known = known.and_then(|(before, since)| Some((before.segments.iter().find(is_stated)?, since)));
         open_segment(path, options, manifest, stated, known, false).map(Arc::new)
     });
     Ok((segments.collect::<Result<_, _>>()?, manifest.scheme().unwrap_or_default(), face_of(manifest)))
@@ -349,7 +371,7 @@ pub(crate) fn open_segment(
     options: &ReadOptions,
     manifest: &Manifest,
     stated: &ManifestSegment,
-    known: Option<&Arc<Segment>>,
+    known: Option<(&Arc<Segment>, Since)>,
     keeps_going: bool,
 ) -> Result<Segment, GalleryError> {
     let gallery = manifest.gallery_bytes().unwrap_or_default();
@@ -361,7 +383,7 @@ pub(crate) fn open_segment(
         error => error,
     };
     let file = match known {
-        Some(segment) => segment.file.clone(),
+        Some((segment, _)) => segment.file.clone(),
         None => {
             let name = path.join(segment_name(stated.id));
             let key = manifest.key(path, options.key.as_ref())?;
@@ -383,9 +405,13 @@ pub(crate) fn open_segment(
     let live = match stated.live {
         None => None,
         Some(live) => {
-            let known = known.and_then(|segment| segment.live.clone()).filter(|known| known.is_of(path, live.commit));
+            let known =
+                known.and_then(|(segment, since)| Some((segment.live.clone()?, since))).filter(|(known, since)| {
+                    let same = (known.commit(), known.count() as u64) == (live.commit, live.rows);
+                    same && (*since == Since::OwnCommit || known.is_of(path, live.commit))
+                });
             let opened = match known {
-                Some(known) => known,
+                Some((known, _)) => known,
                 None => Arc::new(Live::open(path, gallery, stated.id, live.commit, file.rows).map_err(missing)?),
             };
             if opened.count() as u64 != live.rows {

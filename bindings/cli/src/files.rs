@@ -35,10 +35,10 @@ impl ValueParserFactory for Written {
 /// Refuses, before a command runs, to write into a gallery, to a folder or where none is, and to write a file that the command line names twice: it would
 /// be read and written, or written twice. Named is what options and arguments take as paths; other values are not.
 pub fn refuse_inputs(matches: &ArgMatches) -> Result<(), Failure> {
-    let mut of_command = matches;
+    let (mut name, mut of_command) = ("", matches);
     // Options of every command are among those of the innermost one.
-    while let Some((_, inner)) = of_command.subcommand() {
-        of_command = inner;
+    while let Some((inner_name, inner)) = of_command.subcommand() {
+        (name, of_command) = (inner_name, inner);
     }
     let written: Vec<_> = values::<Written>(of_command).into_iter().map(|Written(path)| path).collect();
     let others = values::<PathBuf>(of_command);
@@ -46,7 +46,8 @@ pub fn refuse_inputs(matches: &ArgMatches) -> Result<(), Failure> {
     for path in &written {
         refuse_place(path)?;
         // The demo makes the folder that it is given.
-        if !folder(path).is_dir() && !others.iter().any(|made| folder(path).starts_with(made)) {
+        let is_made = name == "demo" && others.iter().any(|made| folder(path).starts_with(made));
+        if !folder(path).is_dir() && !is_made {
             return Err(Failure::usage(format_args!("{}: lies in no folder that exists", path.display())));
         }
         if times_named(path, &named) > 1 {
@@ -170,7 +171,9 @@ fn emptied(path: &Path) -> io::Result<File> {
     // A device or a pipe has nothing to empty, and is not the caller's alone.
     if was_there && file.metadata()?.is_file() {
         #[cfg(unix)]
-        file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        if std::os::unix::fs::PermissionsExt::mode(&file.metadata()?.permissions()) & 0o077 != 0 {
+            file.set_permissions(std::os::unix::fs::PermissionsExt::from_mode(0o600))?;
+        }
         file.set_len(0)?;
     }
     Ok(file)
