@@ -199,6 +199,29 @@ fn a_writer_that_is_killed_loses_nothing_it_promised() {
     eprintln!("{started} writers killed, {total} commits");
 }
 
+/// A process that is being started has a copy of every open file until it runs its program.
+#[test]
+fn a_writer_is_gone_when_it_is_dropped_whatever_processes_are_started_meanwhile() {
+    let directory = tempfile::tempdir().unwrap();
+    let gallery = create(&directory.path().join("g"));
+    let done = AtomicBool::new(false);
+    std::thread::scope(|scope| {
+        for _ in 0..2 {
+            scope.spawn(|| {
+                let program = std::env::current_exe().unwrap();
+                while !done.load(Ordering::Relaxed) {
+                    let mut child = Command::new(&program).arg("--help").stdout(Stdio::null()).spawn().unwrap();
+                    child.wait().unwrap();
+                }
+            });
+        }
+        let taken: Vec<_> = (0..300).map(|_| gallery.writer(Arc::new(Doubles)).map(drop)).collect();
+        done.store(true, Ordering::Relaxed);
+        let refused = taken.iter().filter(|taken| taken.is_err()).count();
+        assert_eq!(refused, 0, "{:?}", taken.iter().find(|taken| taken.is_err()));
+    });
+}
+
 /// Opens, waits for the parent to cut the files, and reads everything; does nothing unless it is a child.
 #[test]
 fn child_reads_what_is_cut() {

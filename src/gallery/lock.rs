@@ -12,7 +12,9 @@ use std::{
 
 /// The lock on a gallery, held until dropped.
 pub(crate) struct Lock {
-    _file: File,
+    file: File,
+    /// Whose it is: a process that is forked off has the file too, but not the lock to give.
+    process: u32,
 }
 
 impl Lock {
@@ -32,6 +34,20 @@ impl Lock {
         }
         // For the message alone: a full disk keeps nobody from removing and compacting.
         let _ = file.set_len(0).and_then(|()| writeln!(file, "{}", std::process::id()));
-        Ok(Lock { _file: file })
+        Ok(Lock { file, process: std::process::id() })
+    }
+
+    /// Whether this is the copy of it that a forked process has.
+    pub(crate) fn is_forked(&self) -> bool {
+        std::process::id() != self.process
+    }
+}
+
+impl Drop for Lock {
+    /// Closing the file alone would leave it locked for as long as a process that is being started has a copy of it: until it runs its program.
+    fn drop(&mut self) {
+        if !self.is_forked() {
+            let _ = self.file.unlock();
+        }
     }
 }

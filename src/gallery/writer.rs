@@ -52,9 +52,7 @@ pub struct Writer {
     pub(crate) merge_again_at: usize,
     /// Damaged segments, which merges leave out.
     pub(crate) unmergeable: HashSet<u64>,
-    /// Whose writer it is: a process that is forked off has it too, and must leave it alone.
-    process: u32,
-    _lock: Lock,
+    lock: Lock,
 }
 
 /// A stage that is being written.
@@ -107,8 +105,7 @@ impl Writer {
             merge_error: None,
             merge_again_at: 0,
             unmergeable: HashSet::new(),
-            process: std::process::id(),
-            _lock: lock,
+            lock,
         };
         // What an earlier writer left behind is in nobody's way.
         let _ = writer.sweep();
@@ -333,7 +330,7 @@ impl Writer {
 
     /// Whether this is a copy of another process's writer, whose threads and files are not its own.
     fn is_forked(&self) -> bool {
-        std::process::id() != self.process
+        self.lock.is_forked()
     }
 
     pub(crate) fn rows<'a>(&'a self, file: &'a SegmentFile, live: Option<&'a [u64]>) -> subjects::Rows<'a> {
