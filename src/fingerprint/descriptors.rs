@@ -302,8 +302,12 @@ impl Task for Describe<'_> {
             let outputs = if L::ROOMY {
                 self.projection.outputs::<L, TILE>(&sums)
             } else {
-                // Their sums would not stay in the registers.
-                sums.map(|sums| self.projection.outputs::<L, 1>(&[sums])[0])
+                // Their sums would not stay in the registers. A loop again.
+                let mut outputs = [[L::I::splat(0); BLOCKS]; TILE];
+                for (outputs, sums) in outputs.iter_mut().zip(&sums) {
+                    [*outputs] = self.projection.outputs::<L, 1>(std::array::from_ref(sums));
+                }
+                outputs
             };
             rows.copy_from_slice(&self.projection.finish::<L, TILE>(&outputs)[..rows.len()]);
             if let Some(all) = &mut self.sums {
