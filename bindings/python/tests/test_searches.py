@@ -202,7 +202,9 @@ print(len(table))
 @pytest.mark.parametrize("call", ["deduplicate(face_candidates=0.99, threads=1)", "identify_faces(rows, threads=1)"])
 def test_a_long_call_hears_ctrl_c(call):
     script = f"""
-import numpy as np, tempfile, vantay
+import numpy as np, signal, tempfile, vantay
+# Whoever starts the tests in the background may have them ignore it.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 rows = np.random.default_rng(1).standard_normal((20000, 128), dtype=np.float32)
 gallery = vantay.Gallery.create(tempfile.mkdtemp(), face_model="m", face_dim=128, id="opaque")
 gallery.enroll_faces([str(n) for n in range(len(rows))], rows)
