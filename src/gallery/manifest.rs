@@ -269,10 +269,10 @@ impl Manifest {
 
     /// Writes the copy anew if it is not that of this manifest.
     pub(crate) fn renew_copy(&self, storage: &dyn Storage, directory: &Path) {
-        let copy = read_bounded(&directory.join(MANIFEST_COPY));
-        // One of an earlier minor version says the same in other words.
         let path = directory.join(MANIFEST_COPY);
-        if copy.ok().and_then(|bytes| Self::parse(&path, &bytes).ok()).as_ref() != Some(self) {
+        // One of an earlier minor version says the same in other words.
+        let copy = read_bounded(&path).ok().and_then(|bytes| Self::parse(&path, &bytes).ok());
+        if copy.as_ref() != Some(self) {
             self.write_copy(storage, directory);
         }
     }
